@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { TypeID } from 'typeid-js';
+import type { Clock } from './clock.ts';
+
+/** What an id speaks of. Ids read `<prefix>_<26 characters>` and sort by the time they were made. */
+export type IdPrefix = 'account' | 'key' | 'grant' | 'gen' | 'asset' | 'checkout' | 'job' | 'lease' | 'error';
+
+/** Where all ids and random bytes come from. Handed to every part that needs it, so that tests can foretell it. */
+export interface IdSource {
+  next(prefix: IdPrefix): string;
+  randomBytes(length: number): Buffer;
+}
+
+/** Ids as TypeIDs: a UUIDv7 (RFC 9562) from the clock and 74 random bits, in base 32 behind the prefix. */
+export function createIdSource(clock: Clock): IdSource {
+  return {
+    next: (prefix) => TypeID.fromUUIDBytes(prefix, uuidV7(clock.now(), randomBytes(10))).toString(),
+    randomBytes,
+  };
+}
+
+/** The 16 bytes of a UUIDv7 (RFC 9562, 5.7) for an instant in milliseconds and ten random bytes. */
+function uuidV7(unixMs: number, random: Buffer): Uint8Array {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(unixMs, 0, 6);
+  random.copy(bytes, 6);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes;
+}

@@ -1,0 +1,257 @@
+import { assert } from './assert.ts';
+import { fundFrom } from './burn-order.ts';
+import { Draft } from './draft.ts';
+import { recordDue } from './due.ts';
+import { giveBack } from './give-back.ts';
+import {
+  type Applied,
+  type Command,
+  type Credits,
+  type Effect,
+  type Funding,
+  type Grant,
+  type Hold,
+  type HoldFunding,
+  type HoldId,
+  type Instant,
+  maximumCredits,
+  type Refusal,
+  type WalletState,
+} from './types.ts';
+
+type Decision = { readonly effect: Effect } | { readonly refusal: Refusal };
+type CommandOf<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
+
+const refuse = (refusal: Refusal): Decision => ({ refusal });
+const changed = (hold: Hold): Decision => ({ effect: { kind: 'hold', hold } });
+
+/** The instant at which a wallet sees a command: time in a wallet never runs back, whatever the clocks say. */
+export const instantFor = (state: WalletState, now: Instant): Instant =>
+  now > state.lastInstant ? now : state.lastInstant;
+
+/**
+ * Applies one command to a wallet: first what fell due by then, in its order, then the command. Total and
+ * deterministic; a refused command changes nothing.
+ */
+export function apply(state: WalletState, command: Command, now: Instant): Applied {
+  const draft = new Draft(state, instantFor(state, now));
+  recordDue(draft);
+  const decision = decide(draft, command);
+  if ('refusal' in decision) return { ok: false, refusal: decision.refusal };
+  return { ok: true, effect: decision.effect, state: draft.finish(), transfers: draft.transfers };
+}
+
+/** The wallet as every reader must see it at `now`: what fell due counts, though nobody has recorded it. */
+export function project(state: WalletState, now: Instant): Pick<Extract<Applied, { ok: true }>, 'state' | 'transfers'> {
+  const draft = new Draft(state, instantFor(state, now));
+  recordDue(draft);
+  return { state: draft.finish(), transfers: draft.transfers };
+}
+
+function decide(draft: Draft, command: Command): Decision {
+  switch (command.kind) {
+    case 'grant':
+      return grant(draft, command);
+    case 'hold':
+      return hold(draft, command);
+    case 'extend':
+      return extend(draft, command);
+    case 'capture':
+      return capture(draft, command);
+    case 'release':
+      return release(draft, command);
+    case 'refund':
+      return refund(draft, command);
+    case 'void':
+      return voidGrant(draft, command);
+    case 'expire':
+      return draft.transfers.length > 0 ? { effect: { kind: 'expire' } } : refuse({ kind: 'NOTHING_DUE' });
+  }
+}
+
+function assertCredits(amount: Credits): void {
+  assert(Number.isSafeInteger(amount) && amount > 0 && amount <= maximumCredits, 'an amount is a positive integer');
+}
+
+function grant(draft: Draft, command: CommandOf<'grant'>): Decision {
+  assertCredits(command.amount);
+  const now = draft.recordedAt;
+  const known = draft.grants.get(command.grantId);
+  if (known !== undefined) return { effect: { kind: 'grant', grant: known } };
+
+  const effectiveAt = command.effectiveAt ?? now;
+  if (effectiveAt < now) return refuse({ kind: 'EFFECTIVE_IN_THE_PAST' });
+  if (command.expiresAt !== null && command.expiresAt <= effectiveAt) {
+    return refuse({ kind: 'EXPIRES_BEFORE_EFFECTIVE' });
+  }
+  const { issued } = draft.totals;
+  if (issued + command.amount > maximumCredits) return refuse({ kind: 'ISSUE_LIMIT', issued });
+
+  const pending = effectiveAt > now;
+  const created: Grant = {
+    id: command.grantId,
+    source: command.source,
+    category: command.category,
+    priority: command.priority,
+    amount: command.amount,
+    pending: 0,
+    remaining: 0,
+    held: 0,
+    consumed: 0,
+    expired: 0,
+    revoked: 0,
+    effectiveAt,
+    expiresAt: command.expiresAt,
+    voidedAt: null,
+    createdAt: now,
+    reason: command.reason,
+  };
+  draft.putGrant(created);
+  draft.post(
+    {
+      type: 'GRANT',
+      from: 'ISSUED',
+      to: pending ? 'PENDING' : 'AVAILABLE',
+      fundings: [{ grantId: created.id, amount: command.amount }],
+    },
+    now,
+  );
+  return { effect: { kind: 'grant', grant: draft.fundingGrant(created.id) } };
+}
+
+function hold(draft: Draft, command: CommandOf<'hold'>): Decision {
+  assertCredits(command.amount);
+  const known = draft.holds.get(command.holdId);
+  if (known !== undefined) return changed(known);
+  const fundings = reserve(draft, command.holdId, command.amount);
+  if (fundings === null) return insufficient(draft, command.amount);
+  const created: Hold = {
+    id: command.holdId,
+    status: 'OPEN',
+    amount: command.amount,
+    fundings,
+    expiresAt: after(draft.recordedAt, command.lifetimeMs),
+    createdAt: draft.recordedAt,
+    settledAt: null,
+  };
+  draft.putHold(created);
+  return changed(created);
+}
+
+/** Moves `amount` from AVAILABLE to HELD in burn order; null when there is too little. */
+function reserve(draft: Draft, holdId: HoldId, amount: number): HoldFunding[] | null {
+  const fundings = fundFrom(draft.grants, amount);
+  if (fundings === null) return null;
+  draft.post({ type: 'HOLD', from: 'AVAILABLE', to: 'HELD', fundings, holdId }, draft.recordedAt);
+  return fundings.map(({ grantId, amount: held }) => ({ grantId, held, captured: 0, refunded: 0 }));
+}
+
+function insufficient(draft: Draft, required: number): Decision {
+  const { available, held, debt } = draft.totals;
+  return refuse({ kind: 'INSUFFICIENT_CREDITS', required, available, held, debt });
+}
+
+const after = (instant: Instant, ms: number): Instant => (instant + ms) as Instant; // A later instant is an instant.
+
+function extend(draft: Draft, command: CommandOf<'extend'>): Decision {
+  const found = draft.holds.get(command.holdId);
+  if (found === undefined) return refuse({ kind: 'UNKNOWN_HOLD' });
+  if (found.status === 'LAPSED') return refuse({ kind: 'HOLD_EXPIRED', hold: found });
+  if (found.status !== 'OPEN') return refuse({ kind: 'ALREADY_SETTLED', hold: found });
+  const expiresAt = after(draft.recordedAt, command.lifetimeMs);
+  const extended: Hold = { ...found, expiresAt: expiresAt > found.expiresAt ? expiresAt : found.expiresAt };
+  draft.putHold(extended);
+  return changed(extended);
+}
+
+function capture(draft: Draft, command: CommandOf<'capture'>): Decision {
+  const found = draft.holds.get(command.holdId);
+  if (found === undefined) return refuse({ kind: 'UNKNOWN_HOLD' });
+  if (found.status === 'CAPTURED' || found.status === 'RELEASED') {
+    return refuse({ kind: 'ALREADY_SETTLED', hold: found });
+  }
+  const amount = command.amount ?? found.amount;
+  if (amount > found.amount) return refuse({ kind: 'EXCEEDS_HOLD', hold: found });
+
+  // A lapsed hold has given its credits back: the frozen price is taken anew, or the result is withheld.
+  const fundings = found.status === 'OPEN' ? found.fundings : reserve(draft, found.id, found.amount);
+  if (fundings === null) return refuse({ kind: 'HOLD_EXPIRED', hold: found });
+
+  let uncaptured = amount;
+  const settled = fundings.map((funding): HoldFunding => {
+    const captured = Math.min(uncaptured, funding.held);
+    uncaptured -= captured;
+    return { ...funding, captured };
+  });
+  const now = draft.recordedAt;
+  const taken = settled
+    .filter((funding) => funding.captured > 0)
+    .map(({ grantId, captured }): Funding => ({ grantId, amount: captured }));
+  draft.post({ type: 'CAPTURE', from: 'HELD', to: 'CONSUMED', fundings: taken, holdId: found.id }, now);
+  const rest = settled.map(({ grantId, held, captured }): Funding => ({ grantId, amount: held - captured }));
+  giveBack(draft, { type: 'RELEASE', from: 'HELD', fundings: rest, holdId: found.id }, now);
+
+  const captured: Hold = { ...found, status: 'CAPTURED', fundings: settled, settledAt: now };
+  draft.putHold(captured);
+  return changed(captured);
+}
+
+function release(draft: Draft, command: CommandOf<'release'>): Decision {
+  const found = draft.holds.get(command.holdId);
+  if (found === undefined) return refuse({ kind: 'UNKNOWN_HOLD' });
+  if (found.status === 'CAPTURED' || found.status === 'RELEASED') {
+    return refuse({ kind: 'ALREADY_SETTLED', hold: found });
+  }
+  const now = draft.recordedAt;
+  if (found.status === 'OPEN') {
+    const fundings = found.fundings.map(({ grantId, held }): Funding => ({ grantId, amount: held }));
+    giveBack(draft, { type: 'RELEASE', from: 'HELD', fundings, holdId: found.id }, now);
+  }
+  const released: Hold = { ...found, status: 'RELEASED', settledAt: now };
+  draft.putHold(released);
+  return changed(released);
+}
+
+function refund(draft: Draft, command: CommandOf<'refund'>): Decision {
+  const found = draft.holds.get(command.holdId);
+  if (found === undefined) return refuse({ kind: 'UNKNOWN_HOLD' });
+  if (found.status !== 'CAPTURED') return refuse({ kind: 'NOT_CAPTURED', hold: found });
+  const refundable = found.fundings.reduce((sum, { captured, refunded }) => sum + captured - refunded, 0);
+  const amount = command.amount ?? refundable;
+  if (amount > refundable || refundable === 0) return refuse({ kind: 'EXCEEDS_CHARGE', refundable });
+
+  let missing: number = amount;
+  const settled = [...found.fundings]
+    .reverse()
+    .map((funding) => {
+      const share = Math.min(missing, funding.captured - funding.refunded);
+      missing -= share;
+      return { funding: { ...funding, refunded: funding.refunded + share }, share };
+    })
+    .reverse();
+  const fundings = settled.map(({ funding, share }): Funding => ({ grantId: funding.grantId, amount: share }));
+  giveBack(
+    draft,
+    { type: 'REFUND', from: 'CONSUMED', fundings, holdId: found.id, reason: command.reason },
+    draft.recordedAt,
+  );
+  const refunded: Hold = { ...found, fundings: settled.map(({ funding }) => funding) };
+  draft.putHold(refunded);
+  return changed(refunded);
+}
+
+function voidGrant(draft: Draft, command: CommandOf<'void'>): Decision {
+  const found = draft.grants.get(command.grantId);
+  if (found === undefined) return refuse({ kind: 'UNKNOWN_GRANT' });
+  const amount = found.pending + found.remaining;
+  if (found.voidedAt !== null || amount === 0) return refuse({ kind: 'NOT_VOIDABLE', grant: found });
+  const from = found.pending > 0 ? 'PENDING' : 'AVAILABLE';
+  const now = draft.recordedAt;
+  draft.post(
+    { type: 'VOID', from, to: 'REVOKED', fundings: [{ grantId: found.id, amount }], reason: command.reason },
+    now,
+  );
+  const voided: Grant = { ...draft.fundingGrant(found.id), voidedAt: now };
+  draft.putGrant(voided);
+  return { effect: { kind: 'grant', grant: voided } };
+}

@@ -1,0 +1,140 @@
+import { assert } from './assert.ts';
+import type {
+  Funding,
+  Grant,
+  GrantId,
+  Hold,
+  HoldId,
+  Instant,
+  LedgerAccount,
+  TransactionType,
+  Transfer,
+  WalletState,
+} from './types.ts';
+
+/** Where a grant counts the credits that stand in an account of the wallet. */
+const bucketOf = {
+  PENDING: 'pending',
+  AVAILABLE: 'remaining',
+  HELD: 'held',
+  CONSUMED: 'consumed',
+  EXPIRED: 'expired',
+  REVOKED: 'revoked',
+} as const satisfies Partial<Record<LedgerAccount, keyof Grant>>;
+
+type BucketAccount = keyof typeof bucketOf;
+
+const isBucketAccount = (account: LedgerAccount): account is BucketAccount => account in bucketOf;
+
+export interface Posting {
+  readonly type: TransactionType;
+  readonly from: LedgerAccount;
+  readonly to: LedgerAccount;
+  readonly fundings: readonly Funding[];
+  readonly holdId?: HoldId;
+  readonly reason?: string;
+}
+
+/**
+ * A change of a wallet under way. It is dropped whole when the command is refused, so the state that it
+ * started from is never touched; maps are copied at their first write.
+ */
+export class Draft {
+  readonly transfers: Transfer[] = [];
+  readonly recordedAt: Instant;
+  #state: WalletState;
+  #grants: Map<GrantId, Grant> | null = null;
+  #holds: Map<HoldId, Hold> | null = null;
+
+  constructor(state: WalletState, recordedAt: Instant) {
+    assert(recordedAt >= state.lastInstant, 'time in a wallet never runs back');
+    this.#state = state;
+    this.recordedAt = recordedAt;
+  }
+
+  get totals(): Pick<WalletState, 'available' | 'held' | 'pending' | 'debt' | 'issued'> {
+    return this.#state;
+  }
+
+  get grants(): ReadonlyMap<GrantId, Grant> {
+    return this.#grants ?? this.#state.grants;
+  }
+
+  get holds(): ReadonlyMap<HoldId, Hold> {
+    return this.#holds ?? this.#state.holds;
+  }
+
+  /** The grant that a hold in this state was funded from; its absence is a fault of who loaded the state. */
+  fundingGrant(id: GrantId): Grant {
+    const grant = this.grants.get(id);
+    assert(grant !== undefined, `grant ${id} pays for a hold but was not loaded`);
+    return grant;
+  }
+
+  putGrant(grant: Grant): void {
+    this.#grants ??= new Map(this.#state.grants);
+    this.#grants.set(grant.id, grant);
+  }
+
+  putHold(hold: Hold): void {
+    this.#holds ??= new Map(this.#state.holds);
+    this.#holds.set(hold.id, hold);
+  }
+
+  /** Writes one transfer and moves its credits in the wallet's totals and in each grant. */
+  post(posting: Posting, occurredAt: Instant): void {
+    const { type, from, to, fundings } = posting;
+    let amount = 0;
+    for (const funding of fundings) {
+      assert(funding.amount > 0, 'a funding is positive');
+      this.#moveInGrant(funding, from, to);
+      amount += funding.amount;
+    }
+    assert(amount > 0, 'a transfer is positive');
+
+    const totals = this.#state;
+    const change = (account: LedgerAccount): number => (to === account ? amount : 0) - (from === account ? amount : 0);
+    this.#state = {
+      ...totals,
+      available: totals.available + change('AVAILABLE'),
+      held: totals.held + change('HELD'),
+      pending: totals.pending + change('PENDING'),
+      issued: totals.issued - change('ISSUED'),
+      sequence: totals.sequence + 1,
+    };
+    assert(this.#state.available >= 0 && this.#state.held >= 0 && this.#state.pending >= 0, 'no total is negative');
+
+    this.transfers.push({
+      sequence: this.#state.sequence,
+      type,
+      from,
+      to,
+      amount,
+      availableAfter: this.#state.available,
+      fundings,
+      holdId: posting.holdId ?? null,
+      reason: posting.reason ?? null,
+      occurredAt,
+      recordedAt: this.recordedAt,
+    });
+  }
+
+  /** The state after the change; its clock stands at the instant of the command. */
+  finish(): WalletState {
+    return { ...this.#state, lastInstant: this.recordedAt, grants: this.grants, holds: this.holds };
+  }
+
+  #moveInGrant({ grantId, amount }: Funding, from: LedgerAccount, to: LedgerAccount): void {
+    const before = this.fundingGrant(grantId);
+    const after = { ...before };
+    if (isBucketAccount(from)) after[bucketOf[from]] -= amount;
+    if (isBucketAccount(to)) after[bucketOf[to]] += amount;
+    const parts = [after.pending, after.remaining, after.held, after.consumed, after.expired, after.revoked];
+    assert(
+      parts.every((part) => part >= 0),
+      `no part of grant ${grantId} is negative`,
+    );
+    assert(parts.reduce((sum, part) => sum + part, 0) === after.amount, `the parts of grant ${grantId} add up`);
+    this.putGrant(after);
+  }
+}
