@@ -1,5 +1,7 @@
 import type { Instant } from './ledger/core/types.ts';
 
+export type { Instant };
+
 /** Where all time comes from. Handed to every part that needs it, so that tests can hold it still. */
 export interface Clock {
   /** The present instant, in milliseconds since 1970. */

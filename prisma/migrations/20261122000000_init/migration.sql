@@ -234,7 +234,6 @@ CREATE TABLE generation (
   shots jsonb NOT NULL,
   metadata jsonb,
   credits integer NOT NULL CHECK (credits > 0),
-  credits_held integer NOT NULL CHECK (credits_held BETWEEN 0 AND credits),
   credits_charged integer NOT NULL CHECK (credits_charged BETWEEN 0 AND credits),
   credits_refunded integer NOT NULL CHECK (credits_refunded BETWEEN 0 AND credits_charged),
   progress double precision CHECK (progress BETWEEN 0 AND 1),

@@ -6,7 +6,6 @@ import { giveBack } from './give-back.ts';
 import {
   type Applied,
   type Command,
-  type Credits,
   type Effect,
   type Funding,
   type Grant,
@@ -19,11 +18,11 @@ import {
   type WalletState,
 } from './types.ts';
 
-type Decision = { readonly effect: Effect } | { readonly refusal: Refusal };
+type Decision = { readonly effect: Effect; readonly repeated?: true } | { readonly refusal: Refusal };
 type CommandOf<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 
 const refuse = (refusal: Refusal): Decision => ({ refusal });
-const changed = (hold: Hold): Decision => ({ effect: { kind: 'hold', hold } });
+const changed = (hold: Hold): { readonly effect: Effect } => ({ effect: { kind: 'hold', hold } });
 
 /** The instant at which a wallet sees a command: time in a wallet never runs back, whatever the clocks say. */
 export const instantFor = (state: WalletState, now: Instant): Instant =>
@@ -34,11 +33,18 @@ export const instantFor = (state: WalletState, now: Instant): Instant =>
  * deterministic; a refused command changes nothing.
  */
 export function apply(state: WalletState, command: Command, now: Instant): Applied {
+  assertCommand(command);
   const draft = new Draft(state, instantFor(state, now));
   recordDue(draft);
   const decision = decide(draft, command);
   if ('refusal' in decision) return { ok: false, refusal: decision.refusal };
-  return { ok: true, effect: decision.effect, state: draft.finish(), transfers: draft.transfers };
+  return {
+    ok: true,
+    effect: decision.effect,
+    repeated: decision.repeated ?? false,
+    state: draft.finish(),
+    transfers: draft.transfers,
+  };
 }
 
 /** The wallet as every reader must see it at `now`: what fell due counts, though nobody has recorded it. */
@@ -69,15 +75,20 @@ function decide(draft: Draft, command: Command): Decision {
   }
 }
 
-function assertCredits(amount: Credits): void {
-  assert(Number.isSafeInteger(amount) && amount > 0 && amount <= maximumCredits, 'an amount is a positive integer');
+/** Whoever calls has checked these; types are not there at run time, and a journal cannot be mended. */
+function assertCommand(command: Command): void {
+  if ('amount' in command && command.amount !== null) {
+    assert(isPositiveInteger(command.amount) && command.amount <= maximumCredits, 'an amount is a positive integer');
+  }
+  if ('lifetimeMs' in command) assert(isPositiveInteger(command.lifetimeMs), 'a lifetime is a positive integer');
 }
 
+const isPositiveInteger = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
+
 function grant(draft: Draft, command: CommandOf<'grant'>): Decision {
-  assertCredits(command.amount);
   const now = draft.recordedAt;
   const known = draft.grants.get(command.grantId);
-  if (known !== undefined) return { effect: { kind: 'grant', grant: known } };
+  if (known !== undefined) return { effect: { kind: 'grant', grant: known }, repeated: true };
 
   const effectiveAt = command.effectiveAt ?? now;
   if (effectiveAt < now) return refuse({ kind: 'EFFECTIVE_IN_THE_PAST' });
@@ -120,9 +131,8 @@ function grant(draft: Draft, command: CommandOf<'grant'>): Decision {
 }
 
 function hold(draft: Draft, command: CommandOf<'hold'>): Decision {
-  assertCredits(command.amount);
   const known = draft.holds.get(command.holdId);
-  if (known !== undefined) return changed(known);
+  if (known !== undefined) return { ...changed(known), repeated: true };
   const fundings = reserve(draft, command.holdId, command.amount);
   if (fundings === null) return insufficient(draft, command.amount);
   const created: Hold = {

@@ -174,6 +174,8 @@ export type Applied =
   | {
       readonly ok: true;
       readonly effect: Effect;
+      /** The grant or hold with this id was there already: the command had been applied before. */
+      readonly repeated: boolean;
       readonly state: WalletState;
       readonly transfers: readonly Transfer[];
     }

@@ -1,0 +1,58 @@
+import { type Instant, toDate, toInstant } from '../clock.ts';
+import type { PrismaClient, Transaction } from '../db/index.ts';
+import type { AccountId } from '../ledger/index.ts';
+import type { Account, Caller, Scope } from './types.ts';
+
+/** Makes an account. */
+export async function insertAccount(transaction: Transaction, account: Account): Promise<void> {
+  const { id, name, createdAt } = account;
+  await transaction.account.create({ data: { id, name, createdAt: toDate(createdAt) } });
+}
+
+/** Stores the hash of a key; a key that is stored already stays as it is. */
+export async function insertApiKey(
+  transaction: Transaction,
+  key: { accountId: AccountId; id: string; keyHash: Buffer; name: string; scopes: readonly Scope[]; createdAt: Instant },
+): Promise<void> {
+  await transaction.apiKey.createMany({
+    data: [
+      {
+        ...key,
+        keyHash: new Uint8Array(key.keyHash),
+        scopes: [...key.scopes],
+        createdAt: toDate(key.createdAt),
+      },
+    ],
+    skipDuplicates: true,
+  });
+}
+
+/** The callers whose keys have these hashes, in their order. */
+export async function readCallers(client: PrismaClient, hashes: readonly Buffer[]): Promise<(Caller | null)[]> {
+  const rows = await client.apiKey.findMany({
+    where: { keyHash: { in: hashes.map((hash) => new Uint8Array(hash)) }, revokedAt: null },
+  });
+  const byHash = new Map(rows.map((row) => [Buffer.from(row.keyHash).toString('hex'), row]));
+  return hashes.map((hash) => {
+    const row = byHash.get(hash.toString('hex'));
+    if (row === undefined) return null;
+    // Written by this folder alone, from the type.
+    const scopes = new Set(row.scopes as Scope[]);
+    return { accountId: row.accountId as AccountId, apiKeyId: row.id, scopes };
+  });
+}
+
+/** Accounts by their ids, in their order. */
+export async function readAccounts(client: PrismaClient, ids: readonly AccountId[]): Promise<(Account | null)[]> {
+  const rows = await client.account.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => {
+    const row = byId.get(id);
+    return row === undefined ? null : { id, name: row.name, planCode: row.planCode, createdAt: toInstant(row.createdAt) };
+  });
+}
+
+/** Whether any key with the scope exists. */
+export async function hasKeyWithScope(client: PrismaClient, scope: Scope): Promise<boolean> {
+  return (await client.apiKey.count({ where: { scopes: { has: scope }, revokedAt: null } })) > 0;
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { type Instant, toDate, toInstant } from '../clock.ts';
+import type { Prisma, PrismaClient } from '../db/index.ts';
+import { type AccountId, type AttachmentWriter, type IdempotencyKey, insertKey } from '../ledger/index.ts';
+import type { Checkout, CheckoutId } from './types.ts';
+
+/** The key of a new order was used before. */
+export class KeyUsedError extends Error {
+  override readonly name = 'KeyUsedError';
+}
+
+/**
+ * Stores an order with its key, and gives it back; or the one that is open for the same thing already.
+ * Throws {@link KeyUsedError} when the key is stored, and stores nothing then.
+ */
+export function insertCheckout(
+  client: PrismaClient,
+  order: Checkout,
+  key: IdempotencyKey | undefined,
+  now: Instant,
+): Promise<Checkout> {
+  const fingerprint = fingerprintOf(order);
+  const { accountId } = order;
+  return client.$transaction(async (transaction) => {
+    await transaction.checkout.updateMany({
+      where: { accountId, fingerprint, status: 'CREATED', expiresAt: { lte: toDate(now) } },
+      data: { status: 'EXPIRED' },
+    });
+    // Whoever comes second waits here for the first, and then finds its order.
+    await transaction.$executeRaw`
+      INSERT INTO checkout (account_id, id, mode, status, plan_code, pack_code, interval, item_name, credits,
+        credits_granted, price_cents, currency, success_url, cancel_url, fingerprint, created_at, expires_at)
+      VALUES (${accountId}, ${order.id}, ${order.mode}::checkout_mode, 'CREATED', ${order.planCode}, ${order.packCode},
+        ${order.interval}::billing_interval, ${order.itemName}, ${order.credits}, 0, ${order.priceCents}, ${order.currency},
+        ${order.successUrl}, ${order.cancelUrl}, ${fingerprint}, ${toDate(order.createdAt)}, ${toDate(order.expiresAt)})
+      ON CONFLICT (account_id, fingerprint) WHERE status = 'CREATED' DO NOTHING`;
+    const open = await transaction.checkout.findFirstOrThrow({ where: { accountId, fingerprint, status: 'CREATED' } });
+    if (key !== undefined && !(await insertKey(transaction, { ...key, subjectId: open.id }, now))) {
+      throw new KeyUsedError();
+    }
+    return toCheckout(open);
+  });
+}
+
+/** Two orders with the same fingerprint are the same order. */
+function fingerprintOf(order: Checkout): string {
+  const { mode, planCode, packCode, interval, credits, priceCents, currency, successUrl, cancelUrl } = order;
+  const item = [mode, planCode, packCode, interval, credits, priceCents, currency, successUrl, cancelUrl];
+  return createHash('sha256').update(JSON.stringify(item)).digest('hex');
+}
+
+/** Stores the session that Stripe made for an order. */
+export async function writeSession(
+  client: PrismaClient,
+  order: Checkout,
+  session: { id: string; url: string; expiresAt: Instant },
+): Promise<void> {
+  await client.checkout.updateMany({
+    where: { accountId: order.accountId, id: order.id },
+    data: { sessionId: session.id, sessionUrl: session.url, expiresAt: toDate(session.expiresAt) },
+  });
+}
+
+/** An order of an account. */
+export async function readCheckout(client: PrismaClient, accountId: AccountId, id: CheckoutId): Promise<Checkout | null> {
+  const row = await client.checkout.findUnique({ where: { accountId_id: { accountId, id } } });
+  return row === null ? null : toCheckout(row);
+}
+
+/** An order of any account, for Stripe's events. */
+export async function findCheckout(client: PrismaClient, id: CheckoutId): Promise<Checkout | null> {
+  const row = await client.checkout.findFirst({ where: { id } });
+  return row === null ? null : toCheckout(row);
+}
+
+/** Ends an order without credits; one that has ended stays as it is. */
+export async function endCheckout(
+  client: PrismaClient,
+  order: Checkout,
+  status: 'COMPLETED' | 'EXPIRED' | 'FAILED',
+  now: Instant,
+): Promise<void> {
+  await client.checkout.updateMany({
+    where: { accountId: order.accountId, id: order.id, status: 'CREATED' },
+    data: { status, completedAt: status === 'COMPLETED' ? toDate(now) : null },
+  });
+}
+
+/** An order that was paid; written together with its grant. */
+export interface PaidOrder {
+  readonly accountId: AccountId;
+  readonly id: CheckoutId;
+  readonly creditsGranted: number;
+  readonly completedAt: Instant;
+}
+
+/** Marks orders as paid and fulfilled. */
+export const writePaidOrders: AttachmentWriter = async (transaction, attached) => {
+  for (const order of attached as readonly PaidOrder[]) {
+    // The ledger carries these unseen from `stripe-events.ts`. A late payment also completes an order that had expired.
+    await transaction.checkout.updateMany({
+      where: { accountId: order.accountId, id: order.id },
+      data: { status: 'COMPLETED', creditsGranted: order.creditsGranted, completedAt: toDate(order.completedAt) },
+    });
+  }
+};
+
+/** Stripe's customer of an account, once it has one. */
+export async function readCustomerId(client: PrismaClient, accountId: AccountId): Promise<string | null> {
+  const row = await client.stripeCustomer.findUnique({ where: { accountId } });
+  return row?.customerId ?? null;
+}
+
+/** Stores the customer of an account and gives the one that counts: the first. */
+export async function insertCustomerId(
+  client: PrismaClient,
+  accountId: AccountId,
+  customerId: string,
+  now: Instant,
+): Promise<string> {
+  await client.stripeCustomer.createMany({
+    data: [{ accountId, customerId, createdAt: toDate(now) }],
+    skipDuplicates: true,
+  });
+  return (await readCustomerId(client, accountId)) ?? customerId;
+}
+
+type CheckoutRow = Prisma.CheckoutGetPayload<Record<never, never>>;
+
+const toCheckout = ({ sessionId, sessionUrl, fingerprint: _fingerprint, ...row }: CheckoutRow): Checkout => ({
+  ...row,
+  id: row.id as CheckoutId,
+  accountId: row.accountId as AccountId,
+  session: sessionId === null || sessionUrl === null ? null : { id: sessionId, url: sessionUrl },
+  createdAt: toInstant(row.createdAt),
+  expiresAt: toInstant(row.expiresAt),
+  completedAt: row.completedAt === null ? null : toInstant(row.completedAt),
+});

@@ -1,0 +1,3 @@
+export type { StripeSandboxStore } from './store.ts';
+export { createStripeSandboxStore } from './stripe-sandbox.store.ts';
+export { createStripeSandbox, type StripeSandbox, type StripeSandboxOptions } from './stripe-sandbox.ts';

@@ -1,0 +1,236 @@
+import { z } from 'zod';
+import { formatAmount } from './amounts.ts';
+import {
+  type ApiCall,
+  type ApiResult,
+  nowSeconds,
+  objectAtAddress,
+  objectInParameter,
+  type SandboxContext,
+} from './context.ts';
+import { lineItemParameters, newLineItems } from './line-items.ts';
+import { integer, list, mergeMetadata, metadata, parseParameters, redirectUrl, text } from './parameters.ts';
+import { expireSession, isOpen } from './session-end.ts';
+import { invalidRequest } from './stripe-error.ts';
+import { createStripeId } from './stripe-ids.ts';
+import type { StripeCheckoutSession, StripeLineItem } from './stripe-objects.ts';
+
+const resultingData = z.strictObject({ metadata: metadata().optional() });
+
+const sessionParameters = z.strictObject({
+  mode: z.enum(['payment', 'subscription']),
+  success_url: redirectUrl(),
+  cancel_url: redirectUrl().optional(),
+  line_items: list(lineItemParameters).optional(),
+  customer: text().optional(),
+  client_reference_id: text(200).optional(),
+  metadata: metadata().optional(),
+  payment_intent_data: resultingData.optional(),
+  subscription_data: resultingData.optional(),
+  expires_at: integer(0).optional(),
+});
+type SessionParameters = z.output<typeof sessionParameters>;
+
+const shortestLifeSeconds = 30 * 60;
+const longestLifeSeconds = 24 * 60 * 60;
+const minimumAmount = 50;
+const customerCreation = { payment: 'if_required', subscription: 'always' } as const;
+
+/** POST /v1/checkout/sessions */
+export async function createSession(context: SandboxContext, call: ApiCall): Promise<ApiResult> {
+  const parameters = parseParameters(sessionParameters, call.parameters);
+  const { mode } = parameters;
+  if (parameters.line_items === undefined || parameters.line_items.length === 0) {
+    throw invalidRequest(`The \`line_items\` parameter is required in ${mode} mode.`, { param: 'line_items' });
+  }
+  const unfitting = mode === 'payment' ? 'subscription_data' : 'payment_intent_data';
+  if (parameters[unfitting] !== undefined) {
+    throw invalidRequest(`You can not pass \`${unfitting}\` in \`${mode}\` mode.`, { param: unfitting });
+  }
+  const created = nowSeconds(context.clock);
+  const expiresAt = parameters.expires_at ?? created + longestLifeSeconds;
+  checkLifetime(created, expiresAt);
+  const customer =
+    parameters.customer === undefined
+      ? null
+      : await objectInParameter(context, 'customer', parameters.customer, 'customer');
+  const { lineItems, newObjects } = await newLineItems(context, parameters.line_items);
+  checkPrices(mode, lineItems);
+  const session = newSession(context, parameters, {
+    created,
+    expiresAt,
+    customerId: customer?.id ?? null,
+    customerEmail: customer?.email ?? null,
+    lineItems,
+  });
+  return { answer: session, insert: [session, ...newObjects] };
+}
+
+/** GET /v1/checkout/sessions/:id */
+export async function retrieveSession(context: SandboxContext, _call: ApiCall, id: string): Promise<ApiResult> {
+  return { answer: await objectAtAddress(context, 'checkout.session', id) };
+}
+
+/** POST /v1/checkout/sessions/:id/expire */
+export async function expireOpenSession(context: SandboxContext, call: ApiCall, id: string): Promise<ApiResult> {
+  const session = await objectAtAddress(context, 'checkout.session', id);
+  parseParameters(z.strictObject({}), call.parameters);
+  if (!isOpen(context, session)) {
+    const status = session.status === 'open' ? 'expired' : session.status;
+    throw invalidRequest(
+      `Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of \`${status}\`.`,
+      { param: 'session' },
+    );
+  }
+  const { replace, insert } = expireSession(context, session, call);
+  return { answer: replace.to, replace, insert };
+}
+
+function checkLifetime(created: number, expiresAt: number): void {
+  if (expiresAt < created + shortestLifeSeconds) {
+    throw invalidRequest('The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.', {
+      param: 'expires_at',
+    });
+  }
+  if (expiresAt > created + longestLifeSeconds) {
+    throw invalidRequest('The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.', {
+      param: 'expires_at',
+    });
+  }
+}
+
+function checkPrices(mode: SessionParameters['mode'], lineItems: readonly StripeLineItem[]): void {
+  const recurring = lineItems.filter((item) => item.price.recurring !== null);
+  if (mode === 'payment' && recurring.length > 0) {
+    throw invalidRequest(
+      'You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.',
+      { param: 'mode' },
+    );
+  }
+  if (mode === 'subscription' && recurring.length === 0) {
+    throw invalidRequest('You must provide at least one recurring price in `subscription` mode when using prices.', {
+      param: 'mode',
+    });
+  }
+  const periods = new Set(
+    recurring.map(({ price }) => `${price.recurring?.interval_count} ${price.recurring?.interval}`),
+  );
+  if (periods.size > 1) {
+    throw invalidRequest('Checkout does not support multiple prices with different billing intervals.', {
+      param: 'line_items',
+    });
+  }
+  if (new Set(lineItems.map((item) => item.currency)).size > 1) {
+    throw invalidRequest('All prices on a Checkout Session must use the same currency.', { param: 'line_items' });
+  }
+  const amount = totalAmount(lineItems);
+  if (mode === 'payment' && amount > 0 && amount < minimumAmount) {
+    const currency = lineItems[0]?.currency ?? 'usd';
+    throw invalidRequest(
+      `The Checkout Session's total amount due must add up to at least ${formatAmount(minimumAmount, currency)} ${currency}`,
+      { code: 'amount_too_small', param: 'line_items' },
+    );
+  }
+}
+
+const totalAmount = (lineItems: readonly StripeLineItem[]): number =>
+  lineItems.reduce((total, item) => total + item.amount_total, 0);
+
+function newSession(
+  { ids, checkoutBaseUrl }: SandboxContext,
+  parameters: SessionParameters,
+  checked: {
+    created: number;
+    expiresAt: number;
+    customerId: string | null;
+    customerEmail: string | null;
+    lineItems: StripeLineItem[];
+  },
+): StripeCheckoutSession {
+  const id = createStripeId(ids, 'cs_test');
+  const amount = totalAmount(checked.lineItems);
+  const isPayment = parameters.mode === 'payment';
+  return {
+    id,
+    object: 'checkout.session',
+    adaptive_pricing: null,
+    after_expiration: null,
+    allow_promotion_codes: null,
+    allowed_payment_method_types: null,
+    amount_subtotal: amount,
+    amount_total: amount,
+    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
+    billing_address_collection: null,
+    cancel_url: parameters.cancel_url ?? null,
+    client_reference_id: parameters.client_reference_id ?? null,
+    client_secret: null,
+    collected_information: null,
+    consent: null,
+    consent_collection: null,
+    created: checked.created,
+    currency: checked.lineItems[0]?.currency ?? 'usd',
+    currency_conversion: null,
+    custom_fields: [],
+    custom_text: { after_submit: null, shipping_address: null, submit: null, terms_of_service_acceptance: null },
+    customer: checked.customerId,
+    customer_account: null,
+    customer_creation: checked.customerId === null ? customerCreation[parameters.mode] : null,
+    customer_details:
+      checked.customerId === null
+        ? null
+        : {
+            address: null,
+            business_name: null,
+            email: checked.customerEmail,
+            individual_name: null,
+            name: null,
+            phone: null,
+            tax_exempt: 'none',
+            tax_ids: null,
+          },
+    customer_email: null,
+    discounts: [],
+    expires_at: checked.expiresAt,
+    integration_identifier: null,
+    invoice: null,
+    invoice_creation: null,
+    line_items: {
+      object: 'list',
+      data: checked.lineItems,
+      has_more: false,
+      url: `/v1/checkout/sessions/${id}/line_items`,
+    },
+    livemode: false,
+    locale: null,
+    managed_payments: null,
+    metadata: mergeMetadata({}, parameters.metadata),
+    mode: parameters.mode,
+    origin_context: null,
+    payment_intent: null,
+    payment_link: null,
+    payment_method_collection: isPayment ? 'if_required' : 'always',
+    payment_method_configuration_details: null,
+    payment_method_options: {},
+    payment_method_types: ['card'],
+    payment_status: 'unpaid',
+    permissions: null,
+    recovered_from: null,
+    resulting_metadata: mergeMetadata(
+      {},
+      (isPayment ? parameters.payment_intent_data : parameters.subscription_data)?.metadata,
+    ),
+    saved_payment_method_options: null,
+    setup_intent: null,
+    shipping_address_collection: null,
+    shipping_cost: null,
+    shipping_options: [],
+    status: 'open',
+    submit_type: null,
+    subscription: null,
+    success_url: parameters.success_url,
+    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
+    ui_mode: 'hosted_page',
+    url: `${checkoutBaseUrl()}/${id}`,
+    wallet_options: null,
+  };
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+
+export type BillingMode = 'disabled' | 'sandbox' | 'test_only' | 'live';
+
+/** Everything that the environment decides, checked once at start. */
+export interface Config {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Where clients reach this server, without a trailing slash; null means the bound host and port. */
+  readonly publicUrl: string | null;
+  /** The folder of the embedded database, its lock and the assets. */
+  readonly dataDir: string;
+  /** Absent: the embedded database. */
+  readonly databaseUrl: string | null;
+  readonly billing: {
+    readonly mode: BillingMode;
+    readonly stripeSecretKey: string | null;
+    readonly stripeWebhookSecret: string | null;
+    readonly stripeApiUrl: URL | null;
+  };
+  readonly adminApiKey: string | null;
+  /** Fixed keys that everybody knows: embedded database, sandbox mode and loopback only. */
+  readonly demoKeys: boolean;
+  /** Origins (`https://studio.example`) and schemes (`wzrd://`) that a checkout may return to. */
+  readonly allowedRedirects: readonly string[];
+  /** Origins whose pages may call this API. */
+  readonly allowedOrigins: readonly string[];
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+/** Says what is wrong with the environment, all of it at once; `message` has a line for each problem. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const list = z
+  .string()
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== ''));
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const environmentSchema = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce
+    .number({ error: 'must be a port number from 0 to 65535' })
+    .int('must be a whole number')
+    .min(0, 'must be a port number from 0 to 65535')
+    .max(65_535, 'must be a port number from 0 to 65535')
+    .default(4000),
+  PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// or postgresql:// URL' })
+    .optional(),
+  BILLING_MODE: z
+    .enum(['disabled', 'sandbox', 'test_only', 'live'], { error: 'must be disabled, sandbox, test_only or live' })
+    .optional(),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_(test|live)_\w+$/, 'must begin with sk_test_ or sk_live_')
+    .optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_').optional(),
+  STRIPE_API_URL: httpUrl.transform((url) => new URL(url)).optional(),
+  ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  ALLOWED_REDIRECTS: list.optional(),
+  ALLOWED_ORIGINS: list.optional(),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'must be fatal, error, warn, info, debug, trace or silent',
+    })
+    .default('info'),
+});
+
+type Environment = z.infer<typeof environmentSchema>;
+
+const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Reads the configuration from environment variables; an empty variable counts as absent. Throws {@link ConfigError}. */
+export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
+  }
+  const environment = parsed.data;
+  const mode = billingMode(environment);
+  const problems = billingProblems(mode, environment);
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+
+  const sandbox = mode === 'sandbox';
+  return {
+    host: environment.HOST,
+    port: environment.PORT,
+    publicUrl: environment.PUBLIC_URL ?? null,
+    dataDir: environment.DATA_DIR,
+    databaseUrl: environment.DATABASE_URL ?? null,
+    billing: {
+      mode,
+      stripeSecretKey: environment.STRIPE_SECRET_KEY ?? null,
+      stripeWebhookSecret: environment.STRIPE_WEBHOOK_SECRET ?? null,
+      stripeApiUrl: environment.STRIPE_API_URL ?? null,
+    },
+    adminApiKey: environment.ADMIN_API_KEY ?? null,
+    demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
+    allowedRedirects: environment.ALLOWED_REDIRECTS ?? ['wzrd://'],
+    allowedOrigins: environment.ALLOWED_ORIGINS ?? [],
+    logLevel: environment.LOG_LEVEL,
+  };
+}
+
+function billingMode(environment: Environment): BillingMode {
+  if (environment.BILLING_MODE !== undefined) return environment.BILLING_MODE;
+  if (environment.STRIPE_SECRET_KEY !== undefined) {
+    return isLiveKey(environment.STRIPE_SECRET_KEY) ? 'live' : 'test_only';
+  }
+  return environment.DATABASE_URL === undefined ? 'sandbox' : 'disabled';
+}
+
+const isLiveKey = (key: string): boolean => /^(sk|rk)_live_/.test(key);
+
+function billingProblems(mode: BillingMode, environment: Environment): string[] {
+  const { STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: webhookSecret } = environment;
+  const problems: string[] = [];
+  if (mode === 'live' || mode === 'test_only') {
+    const wanted = mode === 'live' ? 'sk_live_' : 'sk_test_';
+    if (key === undefined) problems.push(`STRIPE_SECRET_KEY is needed with BILLING_MODE=${mode}`);
+    else if (isLiveKey(key) !== (mode === 'live')) {
+      problems.push(`STRIPE_SECRET_KEY must begin with ${wanted} with BILLING_MODE=${mode}`);
+    }
+    if (webhookSecret === undefined) problems.push(`STRIPE_WEBHOOK_SECRET is needed with BILLING_MODE=${mode}`);
+  }
+  if (mode === 'sandbox') {
+    if (key !== undefined) problems.push('STRIPE_SECRET_KEY has no use with BILLING_MODE=sandbox; leave one of them out');
+    if (environment.STRIPE_API_URL !== undefined) {
+      problems.push('STRIPE_API_URL has no use with BILLING_MODE=sandbox, which brings its own');
+    }
+  }
+  return problems;
+}

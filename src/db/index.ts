@@ -1,0 +1,13 @@
+import type { Database } from './database.ts';
+import { openEmbeddedDatabase } from './embedded.ts';
+import { openPostgresDatabase } from './postgres.ts';
+
+export type { Database, Transaction } from './database.ts';
+export { DataDirectoryInUseError } from './data-directory-lock.ts';
+export { Prisma, type PrismaClient } from './generated/client.ts';
+export { MigrationError, migrate } from './migrate.ts';
+
+/** Opens the database that the configuration names: PostgreSQL by its URL, else the embedded one in `dataDir`. */
+export function openDatabase(config: { databaseUrl: string | null; dataDir: string }): Promise<Database> {
+  return config.databaseUrl === null ? openEmbeddedDatabase(config.dataDir) : openPostgresDatabase(config.databaseUrl);
+}

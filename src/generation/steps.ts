@@ -1,0 +1,232 @@
+import type { Catalog, Model } from '../catalog/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../db/index.ts';
+import type { IdSource } from '../ids.ts';
+import type { JobHandler, StepResult } from '../jobs/index.ts';
+import type { History, Instant, Ledger } from '../ledger/index.ts';
+import type { ProviderAdapter, ProviderRequest, ProviderResult } from '../providers/index.ts';
+import type { AssetStorage } from './asset-storage.ts';
+import { checkModelInput } from './check-input.ts';
+import {
+  findGeneration,
+  markRunning,
+  markSubmitting,
+  unmarkSubmitting,
+  writeProgress,
+} from './generation.store.ts';
+import { attachEnding, ending, holdIdOf } from './generations.ts';
+import type { Asset, Generation, GenerationFailure, GenerationId } from './types.ts';
+
+export interface StepDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly catalog: Catalog;
+  readonly ledger: Ledger;
+  readonly history: History;
+  readonly storage: AssetStorage;
+  readonly sandboxMode: boolean;
+  /** Who runs a model; null when nobody can. */
+  readonly providerOf: (model: Model) => ProviderAdapter | null;
+}
+
+/** What a provider may take in all, from the moment that it accepted. */
+const providerDeadlineMs = 30 * 60_000;
+/** A hold that would end sooner than this is extended while the provider works. */
+const extendBelowMs = 10 * 60_000;
+/** How long a request whose fate is unknown waits for its provider to speak up. */
+const orphanWaitMs = 60_000;
+const mostSubmitAttempts = 8;
+
+const done: StepResult = { kind: 'done' };
+const interrupted: GenerationFailure = {
+  code: 'INTERNAL',
+  message: 'The generation was interrupted before the provider had confirmed it. Nothing was charged; try again.',
+  retryable: true,
+};
+
+/** The steps by which a queued generation comes to its end. Each may be repeated at any point without harm. */
+export function createSteps(dependencies: StepDependencies): { submit: JobHandler; poll: JobHandler } {
+  const { database, clock } = dependencies;
+  const later = (ms: number): Instant => (clock.now() + ms) as Instant; // A later instant is an instant.
+
+  const load = async (subjectId: string): Promise<Running | null> => {
+    const generation = await findGeneration(database.prisma, subjectId as GenerationId); // Jobs are made by `generate`.
+    if (generation === null || generation.completedAt !== null) return null;
+    return { generation, ...targetOf(dependencies, generation) };
+  };
+
+  const submit: JobHandler = async (job) => {
+    const running = await load(job.subjectId);
+    if (running === null) return done;
+    const { generation, provider, request } = running;
+    // The process ended between accepting and recording, or before it: the request is already with the provider.
+    if (generation.providerRequestId !== null) return { kind: 'next', job: 'POLL', dueAt: clock.now() };
+    if (generation.submittingAt !== null) {
+      const giveUpAt = (generation.submittingAt + orphanWaitMs) as Instant; // As above.
+      if (clock.now() < giveUpAt) return { kind: 'next', job: 'SUBMIT', dueAt: giveUpAt };
+      return fail(dependencies, generation, interrupted);
+    }
+    if (provider === null || request === null) {
+      return fail(dependencies, generation, {
+        code: 'PROVIDER_ERROR',
+        message: 'Nobody can run this model any more. Nothing was charged; choose another model.',
+        retryable: false,
+      });
+    }
+    if (!(await markSubmitting(database.prisma, generation, clock.now()))) return done;
+    const submission = await provider.submit(request);
+    switch (submission.kind) {
+      case 'accepted': {
+        const recorded = await markRunning(database.prisma, generation, submission.requestId, clock.now());
+        if (recorded) return { kind: 'next', job: 'POLL', dueAt: clock.now() };
+        await provider.cancel(submission.requestId, request);
+        return done;
+      }
+      case 'unavailable': {
+        await unmarkSubmitting(database.prisma, generation);
+        if (job.attempts >= mostSubmitAttempts) {
+          return fail(dependencies, generation, {
+            code: 'PROVIDER_ERROR',
+            message: 'The provider takes no requests at the moment. Nothing was charged; try again later.',
+            retryable: true,
+          });
+        }
+        const delayMs = submission.retryAfterMs ?? 1_000 * 2 ** (job.attempts - 1);
+        return { kind: 'next', job: 'SUBMIT', dueAt: later(delayMs), error: 'The provider takes no requests.' };
+      }
+      case 'failed':
+        return fail(dependencies, generation, submission.failure);
+    }
+  };
+
+  const poll: JobHandler = async (job) => {
+    const running = await load(job.subjectId);
+    if (running === null) return done;
+    const { generation, provider, request } = running;
+    if (provider === null || request === null || generation.providerRequestId === null) {
+      return fail(dependencies, generation, interrupted);
+    }
+    const state = await provider.check(generation.providerRequestId, request);
+    switch (state.kind) {
+      case 'working': {
+        if (clock.now() - (generation.startedAt ?? generation.createdAt) >= providerDeadlineMs) {
+          await provider.cancel(generation.providerRequestId, request);
+          return fail(dependencies, generation, {
+            code: 'PROVIDER_TIMEOUT',
+            message: 'The provider took too long. Nothing was charged; try again.',
+            retryable: true,
+          });
+        }
+        if (state.progress !== null && state.progress !== generation.progress) {
+          await writeProgress(database.prisma, generation, state.progress);
+        }
+        await extendHold(dependencies, generation);
+        return { kind: 'next', job: 'POLL', dueAt: later(state.checkAfterMs) };
+      }
+      case 'failed':
+        return fail(dependencies, generation, state.failure);
+      case 'succeeded':
+        return succeed(dependencies, generation, state.result);
+    }
+  };
+
+  return { submit, poll };
+}
+
+interface Target {
+  readonly provider: ProviderAdapter | null;
+  /** Null when the model is not in the catalog any more. */
+  readonly request: ProviderRequest | null;
+}
+
+interface Running extends Target {
+  readonly generation: Generation;
+}
+
+/** Whom to ask for a generation, and what. */
+function targetOf({ catalog, providerOf, sandboxMode }: StepDependencies, generation: Generation): Target {
+  const snapshot = catalog.snapshot();
+  const model = snapshot.modelById.get(generation.modelId);
+  if (model === undefined) return { provider: null, request: null };
+  const given = { prompt: generation.prompt, params: generation.params, assets: generation.shots };
+  const { input, sandbox } = checkModelInput(snapshot, model, given, { sandboxMode });
+  return { provider: providerOf(model), request: { generationId: generation.id, model, input, sandbox } };
+}
+
+/** Stops a provider's work on a generation that was cancelled, as far as it can still be stopped. */
+export async function stopProvider(dependencies: StepDependencies, generation: Generation): Promise<void> {
+  const { provider, request } = targetOf(dependencies, generation);
+  if (provider === null || request === null || generation.providerRequestId === null) return;
+  await provider.cancel(generation.providerRequestId, request);
+}
+
+async function extendHold({ ledger, history, catalog, clock }: StepDependencies, generation: Generation): Promise<void> {
+  const { accountId, id } = generation;
+  const hold = await history.hold(accountId, holdIdOf(id));
+  if (hold?.status !== 'OPEN' || hold.expiresAt - clock.now() > extendBelowMs) return;
+  const lifetimeMs = catalog.snapshot().holdMinutes * 60_000;
+  // A hold that has lapsed meanwhile stays lapsed: the capture then takes the price anew.
+  await ledger.execute({ accountId, command: { kind: 'extend', holdId: holdIdOf(id), lifetimeMs } });
+}
+
+/** Stores the files, then charges and ends the generation in one transaction. */
+async function succeed(
+  dependencies: StepDependencies,
+  generation: Generation,
+  result: ProviderResult,
+): Promise<StepResult> {
+  const { ledger, storage, ids } = dependencies;
+  const { accountId, id } = generation;
+  const assets = await Promise.all(
+    result.assets.map(async ({ content, ...made }, position): Promise<Asset> => {
+      const assetId = ids.next('asset');
+      await storage.write(assetId, content);
+      return { ...made, id: assetId, accountId, generationId: id, position, bytes: content.byteLength };
+    }),
+  );
+  const answer = await ledger.execute({
+    accountId,
+    command: { kind: 'capture', holdId: holdIdOf(id), amount: null },
+    attach: (_effect, now) => [
+      attachEnding(
+        ending(generation, {
+          status: 'SUCCEEDED',
+          creditsCharged: generation.credits,
+          text: result.text,
+          output: result.output,
+          assets,
+          completedAt: now,
+        }),
+      ),
+    ],
+  });
+  if (answer.kind === 'applied') return done;
+  if (answer.kind === 'refused' && answer.refusal.kind === 'HOLD_EXPIRED') {
+    return fail(dependencies, generation, {
+      code: 'HOLD_EXPIRED',
+      message: 'The credits held for this generation were freed before it ended, and too few are left to pay for it.',
+      retryable: true,
+    });
+  }
+  // It was cancelled while the provider worked: the result is dropped.
+  if (answer.kind === 'refused' && answer.refusal.kind === 'ALREADY_SETTLED') return done;
+  throw new Error(`The ledger did not capture ${id}: ${JSON.stringify(answer)}.`);
+}
+
+/** Gives the credits back and ends the generation in one transaction. */
+async function fail(
+  { ledger }: StepDependencies,
+  generation: Generation,
+  failure: GenerationFailure,
+): Promise<StepResult> {
+  const { accountId, id } = generation;
+  const answer = await ledger.execute({
+    accountId,
+    command: { kind: 'release', holdId: holdIdOf(id) },
+    attach: (_effect, now) => [attachEnding(ending(generation, { status: 'FAILED', failure, completedAt: now }))],
+  });
+  if (answer.kind === 'applied') return done;
+  if (answer.kind === 'refused' && answer.refusal.kind === 'ALREADY_SETTLED') return done;
+  throw new Error(`The ledger did not release ${id}: ${JSON.stringify(answer)}.`);
+}

@@ -1,0 +1,97 @@
+import { type Instant, toDate, toInstant } from '../clock.ts';
+import type { PrismaClient, Transaction } from '../db/index.ts';
+
+export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT';
+
+/** One step that falls due. `subjectId` says of what: a generation, an event. */
+export interface Job {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly accountId: string | null;
+  readonly subjectId: string;
+  readonly dueAt: Instant;
+}
+
+/** A job that a worker holds; `attempts` counts this one too. */
+export interface LeasedJob extends Job {
+  readonly leaseId: string;
+  readonly attempts: number;
+}
+
+/** Adds jobs; one that is there already stays as it is. */
+export async function insertJobs(transaction: Transaction, jobs: readonly Job[], now: Instant): Promise<void> {
+  const rows = jobs.map((job) => ({
+    id: job.id,
+    kind: job.kind,
+    account_id: job.accountId,
+    subject_id: job.subjectId,
+    due_at: toDate(job.dueAt).toISOString(),
+  }));
+  await transaction.$executeRaw`
+    INSERT INTO job (id, kind, account_id, subject_id, due_at, created_at)
+    SELECT id, kind, account_id, subject_id, due_at, ${toDate(now)}::timestamptz
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS new (id text, kind job_kind, account_id text, subject_id text, due_at timestamptz)
+    ON CONFLICT (id) DO NOTHING`;
+}
+
+/** Leases up to `limit` due jobs that nobody holds, the longest due first. */
+export async function leaseDue(
+  client: PrismaClient,
+  lease: { leaseId: string; now: Instant; until: Instant; limit: number },
+): Promise<LeasedJob[]> {
+  const rows = await client.$queryRaw<
+    { id: string; kind: JobKind; account_id: string | null; subject_id: string; due_at: Date; attempts: number }[]
+  >`
+    UPDATE job SET leased_until = ${toDate(lease.until)}::timestamptz, lease_id = ${lease.leaseId}, attempts = attempts + 1
+    WHERE id IN (
+      SELECT id FROM job
+      WHERE due_at <= ${toDate(lease.now)}::timestamptz
+        AND (leased_until IS NULL OR leased_until <= ${toDate(lease.now)}::timestamptz)
+      ORDER BY due_at LIMIT ${lease.limit} FOR UPDATE SKIP LOCKED)
+    RETURNING id, kind::text, account_id, subject_id, due_at, attempts`;
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    accountId: row.account_id,
+    subjectId: row.subject_id,
+    dueAt: toInstant(row.due_at),
+    attempts: row.attempts,
+    leaseId: lease.leaseId,
+  }));
+}
+
+/** Ends a job; nothing happens when the lease was lost. */
+export async function deleteJob(client: PrismaClient, job: LeasedJob): Promise<void> {
+  await client.job.deleteMany({ where: { id: job.id, leaseId: job.leaseId } });
+}
+
+/** Gives a leased job back, to fall due again. `attempts` starts anew unless `lastError` says why it is tried again. */
+export async function rescheduleJob(
+  client: PrismaClient,
+  job: LeasedJob,
+  next: { kind: JobKind; dueAt: Instant; lastError: string | null },
+): Promise<void> {
+  await client.job.updateMany({
+    where: { id: job.id, leaseId: job.leaseId },
+    data: {
+      kind: next.kind,
+      dueAt: toDate(next.dueAt),
+      leasedUntil: null,
+      leaseId: null,
+      lastError: next.lastError,
+      ...(next.lastError === null ? { attempts: 0 } : {}),
+    },
+  });
+}
+
+/** Frees every lease, at the start of a database that has one process: whoever held one is gone. */
+export async function freeAllLeases(client: PrismaClient): Promise<void> {
+  await client.job.updateMany({ where: { leaseId: { not: null } }, data: { leasedUntil: null, leaseId: null } });
+}
+
+/** The instant at which the next job that nobody holds falls due; null when none waits. */
+export async function nextDueAt(client: PrismaClient): Promise<Instant | null> {
+  const job = await client.job.findFirst({ where: { leaseId: null }, orderBy: { dueAt: 'asc' }, select: { dueAt: true } });
+  return job === null ? null : toInstant(job.dueAt);
+}

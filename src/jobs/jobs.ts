@@ -1,0 +1,183 @@
+import type { Clock, Instant } from '../clock.ts';
+import type { Database, Transaction } from '../db/index.ts';
+import type { IdSource } from '../ids.ts';
+import {
+  deleteJob,
+  freeAllLeases,
+  insertJobs,
+  type Job,
+  type JobKind,
+  type LeasedJob,
+  leaseDue,
+  rescheduleJob,
+} from './job.store.ts';
+
+/** What is to become of a job after its step. */
+export type StepResult =
+  | { readonly kind: 'done' }
+  /** The next step; `error` says that this one has to be tried again. */
+  | { readonly kind: 'next'; readonly job: JobKind; readonly dueAt: Instant; readonly error?: string };
+
+/** Runs one step, in at most {@link stepTimeoutMs}; a thrown error is a passing one and is tried again later. */
+export type JobHandler = (job: LeasedJob) => Promise<StepResult>;
+
+export interface Jobs {
+  /** Starts to work; due jobs of an earlier process are taken over when their lease ends. */
+  start(handlers: Readonly<Record<JobKind, JobHandler>>): Promise<void>;
+  /** Says that new work is due now, so that nobody waits for the next look. */
+  wake(): void;
+  /** Runs all that is due and gives how many steps that was; for a clock that is moved by hand. */
+  runDue(): Promise<number>;
+  /** Takes no more, and waits for the steps under way. */
+  stop(): Promise<void>;
+  /** Adds jobs inside the transaction of what makes them necessary. */
+  readonly insert: (transaction: Transaction, jobs: readonly Job[]) => Promise<void>;
+}
+
+/** A step that takes longer is given up and tried again. */
+const stepTimeoutMs = 30_000;
+/** From a crash on, another worker takes over within this time. */
+const leaseMs = 60_000;
+const lookEveryMs = 500;
+const mostAtOnce = 32;
+const firstRetryMs = 500;
+const longestRetryMs = 60_000;
+
+/** The durable queue: jobs in our own table, under our own clock. */
+export function createJobs(options: {
+  database: Database;
+  clock: Clock;
+  ids: IdSource;
+  /** `false`: nothing runs by itself, only through `runDue`. */
+  automatic: boolean;
+  onError: (error: unknown, job: LeasedJob | null) => void;
+}): Jobs {
+  const { database, clock, ids, onError } = options;
+  const running = new Set<Promise<void>>();
+  let handlers: Readonly<Record<JobKind, JobHandler>> | null = null;
+  let looking: Promise<number> | null = null;
+  let lookAgain = false;
+  let stopped = false;
+  let lookTimer: NodeJS.Timeout | null = null;
+  const dueTimers = new Set<NodeJS.Timeout>();
+
+  const runStep = async (job: LeasedJob, handler: JobHandler): Promise<void> => {
+    let result: StepResult;
+    try {
+      result = await withTimeout(handler(job));
+    } catch (error) {
+      onError(error, job);
+      const dueAt = (clock.now() + retryDelayMs(job.attempts)) as Instant; // A later instant is an instant.
+      result = { kind: 'next', job: job.kind, dueAt, error: error instanceof Error ? error.message : String(error) };
+    }
+    try {
+      if (result.kind === 'done') await deleteJob(database.prisma, job);
+      else {
+        await rescheduleJob(database.prisma, job, {
+          kind: result.job,
+          dueAt: result.dueAt,
+          lastError: result.error ?? null,
+        });
+        wakeAt(result.dueAt);
+      }
+    } catch (error) {
+      // The lease ends by itself, and the step is safe to repeat.
+      onError(error, job);
+    }
+  };
+
+  /** Leases what is due and starts it; gives how many it started. */
+  const look = async (): Promise<number> => {
+    if (handlers === null || stopped) return 0;
+    const limit = mostAtOnce - running.size;
+    if (limit <= 0) return 0;
+    const now = clock.now();
+    const until = (now + leaseMs) as Instant;
+    const jobs = await leaseDue(database.prisma, { leaseId: ids.next('lease'), now, until, limit });
+    for (const job of jobs) {
+      const step = runStep(job, handlers[job.kind]).finally(() => {
+        running.delete(step);
+        if (options.automatic) lookSoon();
+      });
+      running.add(step);
+    }
+    return jobs.length;
+  };
+
+  const lookSoon = (): void => {
+    if (stopped) return;
+    if (looking !== null) {
+      lookAgain = true;
+      return;
+    }
+    looking = look().catch((error: unknown) => {
+      onError(error, null);
+      return 0;
+    });
+    void looking.finally(() => {
+      looking = null;
+      if (lookAgain) {
+        lookAgain = false;
+        lookSoon();
+      }
+    });
+  };
+
+  const wakeAt = (dueAt: Instant): void => {
+    const delayMs = dueAt - clock.now();
+    // What is due later than the next look is found by it.
+    if (!options.automatic || stopped || delayMs >= lookEveryMs) return;
+    const timer = setTimeout(() => {
+      dueTimers.delete(timer);
+      lookSoon();
+    }, Math.max(0, delayMs));
+    timer.unref();
+    dueTimers.add(timer);
+  };
+
+  return {
+    start: async (given) => {
+      handlers = given;
+      if (database.kind === 'embedded') await freeAllLeases(database.prisma);
+      if (!options.automatic) return;
+      lookTimer = setInterval(lookSoon, lookEveryMs);
+      lookTimer.unref();
+      lookSoon();
+    },
+    wake: () => {
+      if (options.automatic) lookSoon();
+    },
+    runDue: async () => {
+      let steps = 0;
+      for (;;) {
+        const started = await look();
+        await Promise.all(running);
+        if (started === 0) return steps;
+        steps += started;
+      }
+    },
+    stop: async () => {
+      stopped = true;
+      if (lookTimer !== null) clearInterval(lookTimer);
+      for (const timer of dueTimers) clearTimeout(timer);
+      await looking;
+      await Promise.all(running);
+    },
+    insert: (transaction, jobs) => insertJobs(transaction, jobs, clock.now()),
+  };
+}
+
+/** Doubles from half a second to a minute. */
+const retryDelayMs = (attempts: number): number => Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
+
+async function withTimeout<Result>(step: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`A step took longer than ${stepTimeoutMs} ms.`)), stepTimeoutMs);
+  });
+  try {
+    return await Promise.race([step, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

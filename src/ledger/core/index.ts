@@ -1,0 +1,3 @@
+export { apply, project } from './apply.ts';
+export { type GrantState, grantStateAt } from './grant-state.ts';
+export * from './types.ts';

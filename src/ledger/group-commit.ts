@@ -1,0 +1,93 @@
+import { BusyError } from '../errors.ts';
+import type { AccountId } from './core/types.ts';
+
+export interface Waiting<Request, Answer> {
+  readonly accountId: AccountId;
+  readonly request: Request;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface GroupCommitLimits {
+  readonly batchSize: number;
+  readonly batchesInFlight: number;
+  readonly queueDepth: number;
+  readonly queueDepthPerAccount: number;
+}
+
+/** How long a refused caller is asked to wait; a full queue is worked off in about this time. */
+const retryAfterMs = 1_000;
+
+/**
+ * Gathers requests of concurrent callers into batches. A wallet is in one batch in flight at a time, and its
+ * requests keep the order in which they came; what has to wait for a wallet does not hold up the others.
+ */
+export class GroupCommit<Request, Answer> {
+  readonly #limits: GroupCommitLimits;
+  readonly #run: (batch: readonly Waiting<Request, Answer>[]) => Promise<void>;
+  #queue: Waiting<Request, Answer>[] = [];
+  readonly #depthOfAccount = new Map<AccountId, number>();
+  readonly #walletsInFlight = new Set<AccountId>();
+  #batchesInFlight = 0;
+  #scheduled = false;
+
+  /** `run` settles every member of its batch and never rejects. */
+  constructor(limits: GroupCommitLimits, run: (batch: readonly Waiting<Request, Answer>[]) => Promise<void>) {
+    this.#limits = limits;
+    this.#run = run;
+  }
+
+  /** Puts a request in the queue; throws {@link BusyError} when the queue is full. */
+  submit(accountId: AccountId, request: Request): Promise<Answer> {
+    const depth = this.#depthOfAccount.get(accountId) ?? 0;
+    if (this.#queue.length >= this.#limits.queueDepth || depth >= this.#limits.queueDepthPerAccount) {
+      return Promise.reject(new BusyError(retryAfterMs));
+    }
+    this.#depthOfAccount.set(accountId, depth + 1);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ accountId, request, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Leaves the rest of this turn of the event loop to others, so that their requests join the batch. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#startBatches();
+    });
+  }
+
+  #startBatches(): void {
+    while (this.#batchesInFlight < this.#limits.batchesInFlight) {
+      const batch = this.#takeBatch();
+      if (batch.length === 0) return;
+      const accountIds = new Set(batch.map(({ accountId }) => accountId));
+      for (const accountId of accountIds) this.#walletsInFlight.add(accountId);
+      this.#batchesInFlight += 1;
+      void this.#run(batch).finally(() => {
+        this.#batchesInFlight -= 1;
+        for (const accountId of accountIds) this.#walletsInFlight.delete(accountId);
+        this.#startBatches();
+      });
+    }
+  }
+
+  #takeBatch(): Waiting<Request, Answer>[] {
+    const batch: Waiting<Request, Answer>[] = [];
+    const rest: Waiting<Request, Answer>[] = [];
+    for (const waiting of this.#queue) {
+      const free = batch.length < this.#limits.batchSize && !this.#walletsInFlight.has(waiting.accountId);
+      (free ? batch : rest).push(waiting);
+    }
+    this.#queue = rest;
+    for (const { accountId } of batch) {
+      const depth = (this.#depthOfAccount.get(accountId) ?? 1) - 1;
+      if (depth === 0) this.#depthOfAccount.delete(accountId);
+      else this.#depthOfAccount.set(accountId, depth);
+    }
+    return batch;
+  }
+}

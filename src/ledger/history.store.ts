@@ -1,0 +1,274 @@
+import { toDate, toInstant } from '../clock.ts';
+import { Prisma, type PrismaClient } from '../db/index.ts';
+import type { GrantState } from './core/grant-state.ts';
+import type { AccountId, Grant, GrantId, GrantSource, Hold, HoldId, Instant, Transfer, TransactionType } from './core/types.ts';
+
+/** A page of a list that is kept newest first; `after` and `before` are exclusive and speak of that order. */
+export interface PageRequest<Key> {
+  readonly after: Key | null;
+  readonly before: Key | null;
+  readonly limit: number;
+  /** Read from the oldest end. */
+  readonly inverted: boolean;
+}
+
+export interface TransferFilter {
+  readonly types: readonly TransactionType[] | null;
+  /** Inclusive. */
+  readonly from: Instant | null;
+  /** Exclusive. */
+  readonly to: Instant | null;
+}
+
+const optional = (condition: Prisma.Sql | null): Prisma.Sql => condition ?? Prisma.sql`true`;
+const at = (instant: Instant): Prisma.Sql => Prisma.sql`${toDate(instant)}::timestamptz`;
+
+const matching = (accountId: AccountId, filter: TransferFilter): Prisma.Sql => Prisma.sql`
+  account_id = ${accountId}
+  AND ${optional(filter.types && Prisma.sql`type = ANY(${[...filter.types]}::transaction_type[])`)}
+  AND ${optional(filter.from === null ? null : Prisma.sql`occurred_at >= ${at(filter.from)}`)}
+  AND ${optional(filter.to === null ? null : Prisma.sql`occurred_at < ${at(filter.to)}`)}`;
+
+/** A page of recorded transfers of one wallet, in the order that was asked for. */
+export async function readTransfers(
+  client: PrismaClient,
+  accountId: AccountId,
+  filter: TransferFilter,
+  page: PageRequest<number>,
+): Promise<Transfer[]> {
+  const rows = await client.$queryRaw<TransferRow[]>`
+    SELECT sequence, type::text, from_account::text, to_account::text, amount, available_after, grant_ids, grant_amounts,
+      hold_id, reason, occurred_at, recorded_at
+    FROM transfer WHERE ${matching(accountId, filter)}
+      AND ${optional(page.after === null ? null : Prisma.sql`sequence < ${page.after}`)}
+      AND ${optional(page.before === null ? null : Prisma.sql`sequence > ${page.before}`)}
+    ORDER BY sequence ${page.inverted ? Prisma.sql`ASC` : Prisma.sql`DESC`} LIMIT ${page.limit}`;
+  return rows.map(toTransfer);
+}
+
+/** How many recorded transfers of a wallet fit the filter. */
+export async function countTransfers(
+  client: PrismaClient,
+  accountId: AccountId,
+  filter: TransferFilter,
+): Promise<number> {
+  const [row] = await client.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::integer AS count FROM transfer WHERE ${matching(accountId, filter)}`;
+  return row?.count ?? 0;
+}
+
+/** One transfer of a wallet by its number. */
+export async function readTransfer(
+  client: PrismaClient,
+  accountId: AccountId,
+  sequence: number,
+): Promise<Transfer | null> {
+  const filter = { types: null, from: null, to: null };
+  const page = { after: sequence + 1, before: sequence - 1, limit: 1, inverted: false };
+  const [transfer] = await readTransfers(client, accountId, filter, page);
+  return transfer ?? null;
+}
+
+/** What transfers of one type, in grants of one source, did to what is available, by the end of an instant. */
+export interface MovementSum {
+  readonly type: TransactionType;
+  readonly source: GrantSource | null;
+  readonly amount: number;
+  readonly transactions: number;
+}
+
+/** Sums the recorded transfers of a wallet up to and including an instant; the amounts add up to what was available. */
+export async function sumMovements(
+  client: PrismaClient,
+  accountId: AccountId,
+  upTo: Instant,
+): Promise<MovementSum[]> {
+  return client.$queryRaw<MovementSum[]>`
+    SELECT transfer.type::text,
+      CASE WHEN transfer.type IN ('GRANT', 'EXPIRY', 'VOID', 'CLAWBACK') THEN paying.source::text END AS source,
+      sum(CASE WHEN to_account = 'AVAILABLE' THEN funding.amount WHEN from_account = 'AVAILABLE' THEN -funding.amount
+        ELSE 0 END)::integer AS amount,
+      count(DISTINCT transfer.sequence)::integer AS transactions
+    FROM transfer
+      CROSS JOIN LATERAL unnest(grant_ids, grant_amounts) AS funding (grant_id, amount)
+      JOIN credit_grant AS paying ON paying.account_id = transfer.account_id AND paying.id = funding.grant_id
+    WHERE transfer.account_id = ${accountId} AND transfer.occurred_at <= ${at(upTo)}
+    GROUP BY 1, 2`;
+}
+
+/** What was available right after the last recorded transfer at or before an instant; 0 before the first. */
+export async function readAvailable(client: PrismaClient, accountId: AccountId, upTo: Instant): Promise<number> {
+  const [row] = await client.$queryRaw<{ available_after: number }[]>`
+    SELECT available_after FROM transfer WHERE account_id = ${accountId} AND occurred_at <= ${at(upTo)}
+    ORDER BY occurred_at DESC, sequence DESC LIMIT 1`;
+  return row?.available_after ?? 0;
+}
+
+/** The condition under which a grant is in a state at `now`; the first that fits, as in the core. */
+function inState(state: GrantState, now: Instant): Prisma.Sql {
+  const live = Prisma.sql`voided_at IS NULL AND effective_at <= ${at(now)} AND (expires_at IS NULL OR expires_at > ${at(now)})`;
+  switch (state) {
+    case 'VOIDED':
+      return Prisma.sql`voided_at IS NOT NULL`;
+    case 'PENDING':
+      return Prisma.sql`voided_at IS NULL AND effective_at > ${at(now)}`;
+    case 'EXPIRED':
+      return Prisma.sql`voided_at IS NULL AND effective_at <= ${at(now)} AND expires_at <= ${at(now)}`;
+    case 'USED':
+      return Prisma.sql`${live} AND pending = 0 AND remaining = 0 AND held = 0`;
+    case 'ACTIVE':
+      return Prisma.sql`${live} AND (pending > 0 OR remaining > 0 OR held > 0)`;
+  }
+}
+
+const grantsMatching = (accountId: AccountId, state: GrantState | null, now: Instant): Prisma.Sql =>
+  Prisma.sql`account_id = ${accountId} AND ${optional(state && inState(state, now))}`;
+
+/** A page of the grants of one wallet, as they are recorded. */
+export async function readGrants(
+  client: PrismaClient,
+  accountId: AccountId,
+  state: GrantState | null,
+  now: Instant,
+  page: PageRequest<string>,
+): Promise<Grant[]> {
+  const rows = await client.$queryRaw<GrantQueryRow[]>`
+    SELECT id, source::text, category::text, priority, amount, pending, remaining, held, consumed, expired, revoked,
+      effective_at, expires_at, voided_at, created_at, reason
+    FROM credit_grant WHERE ${grantsMatching(accountId, state, now)}
+      AND ${optional(page.after === null ? null : Prisma.sql`id < ${page.after}`)}
+      AND ${optional(page.before === null ? null : Prisma.sql`id > ${page.before}`)}
+    ORDER BY id ${page.inverted ? Prisma.sql`ASC` : Prisma.sql`DESC`} LIMIT ${page.limit}`;
+  return rows.map(toGrant);
+}
+
+/** How many grants of a wallet are in a state; in all without one. */
+export async function countGrants(
+  client: PrismaClient,
+  accountId: AccountId,
+  state: GrantState | null,
+  now: Instant,
+): Promise<number> {
+  const [row] = await client.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::integer AS count FROM credit_grant WHERE ${grantsMatching(accountId, state, now)}`;
+  return row?.count ?? 0;
+}
+
+/** Grants by their keys, in the order of the keys. */
+export async function readGrantsByKey(
+  client: PrismaClient,
+  keys: readonly { accountId: AccountId; grantId: GrantId }[],
+): Promise<(Grant | null)[]> {
+  const rows = await client.grant.findMany({
+    where: { accountId: { in: [...new Set(keys.map((key) => key.accountId))] }, id: { in: keys.map((key) => key.grantId) } },
+  });
+  const byKey = new Map(rows.map((row) => [`${row.accountId} ${row.id}`, row]));
+  return keys.map(({ accountId, grantId }) => {
+    const row = byKey.get(`${accountId} ${grantId}`);
+    return row === undefined
+      ? null
+      : toGrant({
+          ...row,
+          effective_at: row.effectiveAt,
+          expires_at: row.expiresAt,
+          voided_at: row.voidedAt,
+          created_at: row.createdAt,
+        });
+  });
+}
+
+/** Holds by their keys, in the order of the keys. */
+export async function readHoldsByKey(
+  client: PrismaClient,
+  keys: readonly { accountId: AccountId; holdId: HoldId }[],
+): Promise<(Hold | null)[]> {
+  const rows = await client.hold.findMany({
+    where: { accountId: { in: [...new Set(keys.map((key) => key.accountId))] }, id: { in: keys.map((key) => key.holdId) } },
+  });
+  const byKey = new Map(rows.map((row) => [`${row.accountId} ${row.id}`, row]));
+  return keys.map(({ accountId, holdId }) => {
+    const row = byKey.get(`${accountId} ${holdId}`);
+    if (row === undefined) return null;
+    return {
+      id: holdId,
+      status: row.status,
+      amount: row.amount,
+      fundings: row.grantIds.map((grantId, index) => ({
+        grantId: grantId as GrantId,
+        held: row.heldAmounts[index] ?? 0,
+        captured: row.capturedAmounts[index] ?? 0,
+        refunded: row.refundedAmounts[index] ?? 0,
+      })),
+      expiresAt: toInstant(row.expiresAt),
+      createdAt: toInstant(row.createdAt),
+      settledAt: row.settledAt === null ? null : toInstant(row.settledAt),
+    };
+  });
+}
+
+interface TransferRow {
+  sequence: number;
+  type: Transfer['type'];
+  from_account: Transfer['from'];
+  to_account: Transfer['to'];
+  amount: number;
+  available_after: number;
+  grant_ids: string[];
+  grant_amounts: number[];
+  hold_id: string | null;
+  reason: string | null;
+  occurred_at: Date;
+  recorded_at: Date;
+}
+
+const toTransfer = (row: TransferRow): Transfer => ({
+  sequence: row.sequence,
+  type: row.type,
+  from: row.from_account,
+  to: row.to_account,
+  amount: row.amount,
+  availableAfter: row.available_after,
+  fundings: row.grant_ids.map((id, index) => ({ grantId: id as GrantId, amount: row.grant_amounts[index] ?? 0 })),
+  holdId: row.hold_id as HoldId | null,
+  reason: row.reason,
+  occurredAt: toInstant(row.occurred_at),
+  recordedAt: toInstant(row.recorded_at),
+});
+
+interface GrantQueryRow {
+  id: string;
+  source: Grant['source'];
+  category: Grant['category'];
+  priority: number;
+  amount: number;
+  pending: number;
+  remaining: number;
+  held: number;
+  consumed: number;
+  expired: number;
+  revoked: number;
+  effective_at: Date;
+  expires_at: Date | null;
+  voided_at: Date | null;
+  created_at: Date;
+  reason: string | null;
+}
+
+const toGrant = (row: GrantQueryRow): Grant => ({
+  id: row.id as GrantId,
+  source: row.source,
+  category: row.category,
+  priority: row.priority,
+  amount: row.amount,
+  pending: row.pending,
+  remaining: row.remaining,
+  held: row.held,
+  consumed: row.consumed,
+  expired: row.expired,
+  revoked: row.revoked,
+  effectiveAt: toInstant(row.effective_at),
+  expiresAt: row.expires_at === null ? null : toInstant(row.expires_at),
+  voidedAt: row.voided_at === null ? null : toInstant(row.voided_at),
+  createdAt: toInstant(row.created_at),
+  reason: row.reason,
+});

@@ -1,0 +1,32 @@
+export type {
+  Brand,
+  AccountId,
+  Credits,
+  Effect,
+  Funding,
+  Grant,
+  GrantCategory,
+  GrantId,
+  GrantSource,
+  GrantState,
+  Hold,
+  HoldId,
+  Instant,
+  Refusal,
+  TransactionType,
+  Transfer,
+} from './core/index.ts';
+export { grantStateAt, maximumCredits } from './core/index.ts';
+export { createHistory, effectOnAvailable, type Explanation, type History } from './history.ts';
+export type { PageRequest, TransferFilter } from './history.store.ts';
+export {
+  type Attachment,
+  type AttachmentWriter,
+  createLedger,
+  type Ledger,
+  type LedgerAnswer,
+  type LedgerRequest,
+  type WalletView,
+} from './ledger.ts';
+export { type IdempotencyKey, insertKey, type KeyName } from './wallet.store.ts';
+export { idempotencyKeyOf } from './idempotency.ts';

@@ -1,0 +1,334 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import DataLoader from 'dataloader';
+import type { Clock } from '../clock.ts';
+import type { Database, Transaction } from '../db/index.ts';
+import { apply, project } from './core/apply.ts';
+import type {
+  AccountId,
+  Command,
+  Effect,
+  Grant,
+  GrantId,
+  HoldId,
+  Instant,
+  Refusal,
+  Transfer,
+  WalletState,
+} from './core/types.ts';
+import { isPassing, isUniqueViolation } from './database-errors.ts';
+import { GroupCommit, type GroupCommitLimits, type Waiting } from './group-commit.ts';
+import { genesisHash, transferHash } from './journal-hash.ts';
+import {
+  findGrantOwner,
+  findKeys,
+  findUnrecorded,
+  type IdempotencyKey,
+  insertWallet,
+  type KeyName,
+  loadWallets,
+  lockWallets,
+  type Named,
+  type StoredWallet,
+  type WalletChange,
+  writeChanges,
+} from './wallet.store.ts';
+
+/** A row of another part that is written in the transaction of a command, by the writer of this name. */
+export interface Attachment {
+  readonly writer: string;
+  readonly row: unknown;
+}
+
+/** Writes the rows that many commands of a batch attached, with as few statements as it can. */
+export type AttachmentWriter = (transaction: Transaction, rows: readonly unknown[]) => Promise<void>;
+
+export interface LedgerRequest {
+  /** Whose wallet. */
+  readonly accountId: AccountId;
+  readonly command: Command;
+  /** The client's key, when it sent one. */
+  readonly key?: IdempotencyKey | undefined;
+  /** What else is written when the command takes effect; `now` is the instant of the effect. */
+  readonly attach?: ((effect: Effect, now: Instant) => readonly Attachment[]) | undefined;
+}
+
+export type LedgerAnswer =
+  | { readonly kind: 'applied'; readonly effect: Effect; readonly at: Instant }
+  /** The key was used before for the same request. */
+  | { readonly kind: 'replayed'; readonly subjectId: string }
+  /** The key was used before for another request. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'no-wallet' };
+
+/** The wallet as it is at an instant: what fell due by then counts, though nobody has recorded it. */
+export interface WalletView {
+  readonly state: WalletState;
+  /** Transfers that fell due and are not recorded yet; the next command records exactly these, first. */
+  readonly unrecorded: readonly Transfer[];
+  readonly headHash: Buffer;
+  readonly updatedAt: Instant;
+  readonly at: Instant;
+}
+
+export interface Ledger {
+  /** Applies a command to a wallet, durably, once. Throws `BusyError` when too many wait. */
+  execute(request: LedgerRequest): Promise<LedgerAnswer>;
+  /** Opens the wallet of a new account inside the transaction that creates it, with its first grants. */
+  openWallet(transaction: Transaction, accountId: AccountId, grants: readonly Command[], now: Instant): Promise<void>;
+  /** The wallet at this moment; null when the account has none. Concurrent reads are gathered. */
+  wallet(accountId: AccountId): Promise<WalletView | null>;
+  /** What came of a key that was used before, if it was. */
+  findKey(name: KeyName): Promise<IdempotencyKey | null>;
+  findGrantOwner(grantId: GrantId): Promise<AccountId | null>;
+  /** A grant of a wallet as it is now; null when the wallet has no such grant. */
+  grant(accountId: AccountId, grantId: GrantId): Promise<Grant | null>;
+  /** Records what fell due on wallets that nobody touches; gives how many it touched. */
+  sweep(limit: number): Promise<number>;
+}
+
+const limits: Omit<GroupCommitLimits, 'batchesInFlight'> = {
+  batchSize: 256,
+  queueDepth: 10_000,
+  queueDepthPerAccount: 2_000,
+};
+const mostAttempts = 6;
+const firstRetryDelayMs = 10;
+
+/** The ledger over a database. `writers` are the other parts' set-based writers, by name. */
+export function createLedger(options: {
+  database: Database;
+  clock: Clock;
+  writers: ReadonlyMap<string, AttachmentWriter>;
+}): Ledger {
+  const { database, clock, writers } = options;
+  const groupCommit = new GroupCommit<LedgerRequest, LedgerAnswer>(
+    { ...limits, batchesInFlight: database.concurrentBatches },
+    (batch) => settleBatch(batch, (requests) => commit(database, clock, writers, requests)),
+  );
+  const wallets = new DataLoader<AccountId, WalletView | null>((ids) => readWallets(database, clock, ids), {
+    cache: false,
+  });
+  const keys = new DataLoader<KeyName, IdempotencyKey | null>((names) => readKeys(database, names), { cache: false });
+  const execute = (request: LedgerRequest): Promise<LedgerAnswer> => groupCommit.submit(request.accountId, request);
+  return {
+    execute,
+    openWallet,
+    wallet: (accountId) => wallets.load(accountId),
+    findKey: (name) => keys.load(name),
+    grant: async (accountId, grantId) => {
+      const now = clock.now();
+      const named = [{ accountId, holdIds: [], grantIds: [grantId] }];
+      const stored = (await loadWallets(database.prisma, named, [], now)).wallets.get(accountId);
+      return (stored && project(stored.state, now).state.grants.get(grantId)) ?? null;
+    },
+    findGrantOwner: (grantId) => findGrantOwner(database.prisma, grantId),
+    sweep: async (limit) => {
+      const accountIds = await findUnrecorded(database.prisma, clock.now(), limit);
+      await Promise.all(accountIds.map((accountId) => execute({ accountId, command: { kind: 'expire' } })));
+      return accountIds.length;
+    },
+  };
+}
+
+/** Runs a batch and answers its callers; one that cannot be run as a whole is run one by one, so that only the bad fail. */
+async function settleBatch(
+  batch: readonly Waiting<LedgerRequest, LedgerAnswer>[],
+  run: (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]>,
+): Promise<void> {
+  try {
+    const answers = await withRetries(() => run(batch.map(({ request }) => request)));
+    for (const [index, waiting] of batch.entries()) {
+      const answer = answers[index];
+      if (answer === undefined) waiting.reject(new Error('A batch of the ledger gave too few answers.'));
+      else waiting.resolve(answer);
+    }
+  } catch (error) {
+    if (batch.length === 1) for (const waiting of batch) waiting.reject(error);
+    else for (const waiting of batch) await settleBatch([waiting], run);
+  }
+}
+
+async function withRetries<Result>(run: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      // A key or id that another process wrote meanwhile is seen by the next attempt.
+      if (attempt === mostAttempts || !(isPassing(error) || isUniqueViolation(error))) throw error;
+      await wait(firstRetryDelayMs * 2 ** attempt);
+    }
+  }
+}
+
+function commit(
+  database: Database,
+  clock: Clock,
+  writers: ReadonlyMap<string, AttachmentWriter>,
+  requests: readonly LedgerRequest[],
+): Promise<LedgerAnswer[]> {
+  const named = namedBy(requests);
+  const accountIds = named.map(({ accountId }) => accountId).sort();
+  const keyNames = requests.flatMap(({ key }) => (key === undefined ? [] : [key]));
+  return database.prisma.$transaction(async (transaction) => {
+    await lockWallets(transaction, accountIds);
+    // Taken after the locks: who waited sees the time of those that it waited for.
+    const now = clock.now();
+    const loaded = await loadWallets(
+      transaction,
+      named,
+      keyNames.map(({ accountId, mutation, key }) => ({ accountId, mutation, key })),
+      now,
+    );
+    const batch = decideBatch(requests, loaded.wallets, loaded.keys, now);
+    if (batch.changes.length > 0) await writeChanges(transaction, batch.changes, batch.newKeys, now);
+    for (const [name, rows] of batch.attachments) {
+      const write = writers.get(name);
+      if (write === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
+      await write(transaction, rows);
+    }
+    return batch.answers;
+  });
+}
+
+/** What the commands of a batch name, for each wallet. */
+function namedBy(requests: readonly LedgerRequest[]): Named[] {
+  const byAccount = new Map<AccountId, { accountId: AccountId; holdIds: HoldId[]; grantIds: GrantId[] }>();
+  for (const { accountId, command } of requests) {
+    const named = byAccount.get(accountId) ?? { accountId, holdIds: [], grantIds: [] };
+    byAccount.set(accountId, named);
+    if ('holdId' in command) named.holdIds.push(command.holdId);
+    if ('grantId' in command) named.grantIds.push(command.grantId);
+  }
+  return [...byAccount.values()];
+}
+
+interface DecidedBatch {
+  readonly answers: LedgerAnswer[];
+  readonly changes: WalletChange[];
+  readonly newKeys: IdempotencyKey[];
+  readonly attachments: Map<string, unknown[]>;
+}
+
+/** Decides every command of a batch in the order of arrival; pure. */
+function decideBatch(
+  requests: readonly LedgerRequest[],
+  wallets: ReadonlyMap<AccountId, StoredWallet>,
+  storedKeys: readonly IdempotencyKey[],
+  now: Instant,
+): DecidedBatch {
+  const keys = new Map(storedKeys.map((key) => [nameOf(key), key]));
+  const states = new Map<AccountId, WalletState>();
+  const transfers = new Map<AccountId, Transfer[]>();
+  const newKeys: IdempotencyKey[] = [];
+  const attachments = new Map<string, unknown[]>();
+
+  const answers = requests.map(({ accountId, command, key, attach }): LedgerAnswer => {
+    const known = key === undefined ? undefined : keys.get(nameOf(key));
+    if (key !== undefined && known !== undefined) {
+      return known.requestHash.equals(key.requestHash)
+        ? { kind: 'replayed', subjectId: known.subjectId }
+        : { kind: 'conflict' };
+    }
+    const state = states.get(accountId) ?? wallets.get(accountId)?.state;
+    if (state === undefined) return { kind: 'no-wallet' };
+    const applied = apply(state, command, now);
+    if (!applied.ok) return { kind: 'refused', refusal: applied.refusal };
+
+    states.set(accountId, applied.state);
+    append(transfers, accountId, applied.transfers);
+    if (key !== undefined) {
+      keys.set(nameOf(key), key);
+      newKeys.push(key);
+    }
+    const at = applied.state.lastInstant;
+    if (attach !== undefined && !applied.repeated) {
+      for (const { writer, row } of attach(applied.effect, at)) {
+        append(attachments, writer, [row]);
+      }
+    }
+    return { kind: 'applied', effect: applied.effect, at };
+  });
+
+  const changes = [...states].flatMap(([accountId, state]): WalletChange[] => {
+    const before = wallets.get(accountId);
+    return before === undefined ? [] : [chain(before, state, transfers.get(accountId) ?? [], now)];
+  });
+  return { answers, changes, newKeys, attachments };
+}
+
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, values: readonly Value[]): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [...values]);
+  else list.push(...values);
+}
+
+const nameOf = ({ accountId, mutation, key }: KeyName): string => `${accountId} ${mutation} ${key}`;
+
+/** Adds new transfers to the chain of a wallet. */
+function chain(before: StoredWallet, state: WalletState, made: readonly Transfer[], now: Instant): WalletChange {
+  let headHash = before.headHash;
+  const transfers = made.map((transfer) => {
+    headHash = transferHash(headHash, state.accountId, transfer);
+    return { transfer, hash: headHash };
+  });
+  return { before, after: { state, headHash, updatedAt: now }, transfers };
+}
+
+async function openWallet(
+  transaction: Transaction,
+  accountId: AccountId,
+  grants: readonly Command[],
+  now: Instant,
+): Promise<void> {
+  const empty: StoredWallet = {
+    state: {
+      accountId,
+      available: 0,
+      held: 0,
+      pending: 0,
+      debt: 0,
+      issued: 0,
+      sequence: 0,
+      lastInstant: now,
+      grants: new Map(),
+      holds: new Map(),
+    },
+    headHash: genesisHash(accountId),
+    updatedAt: now,
+  };
+  await insertWallet(transaction, empty);
+  if (grants.length === 0) return;
+  const requests = grants.map((command) => ({ accountId, command }));
+  const { changes, answers } = decideBatch(requests, new Map([[accountId, empty]]), [], now);
+  const refused = answers.find((answer) => answer.kind !== 'applied');
+  if (refused !== undefined) throw new Error(`A new wallet refused its first grant: ${JSON.stringify(refused)}.`);
+  await writeChanges(transaction, changes, [], now);
+}
+
+async function readWallets(
+  database: Database,
+  clock: Clock,
+  accountIds: readonly AccountId[],
+): Promise<(WalletView | null)[]> {
+  const now = clock.now();
+  const named = [...new Set(accountIds)].map((accountId) => ({ accountId, holdIds: [], grantIds: [] }));
+  const { wallets } = await loadWallets(database.prisma, named, [], now);
+  return accountIds.map((accountId) => {
+    const stored = wallets.get(accountId);
+    if (stored === undefined) return null;
+    const { state, transfers } = project(stored.state, now);
+    return {
+      state,
+      unrecorded: transfers,
+      headHash: stored.headHash,
+      updatedAt: transfers.at(-1)?.occurredAt ?? stored.updatedAt,
+      at: state.lastInstant,
+    };
+  });
+}
+
+async function readKeys(database: Database, names: readonly KeyName[]): Promise<(IdempotencyKey | null)[]> {
+  const found = new Map((await findKeys(database.prisma, names)).map((key) => [nameOf(key), key]));
+  return names.map((name) => found.get(nameOf(name)) ?? null);
+}
