@@ -1,4 +1,5 @@
 import type { CreditPack, Model } from './catalog/types.ts';
+import type { Instant } from './clock.ts';
 
 /**
  * Every failure that a caller must expect, each one a type of the schema. `httpStatus` is what the
@@ -11,6 +12,7 @@ export const expectedErrors = {
   INVALID_INPUT: { type: 'InvalidInputError', httpStatus: 400, retryable: false },
   IDEMPOTENCY_CONFLICT: { type: 'IdempotencyConflictError', httpStatus: 409, retryable: false },
   PRICE_CHANGED: { type: 'PriceChangedError', httpStatus: 409, retryable: false },
+  BUDGET_EXCEEDED: { type: 'BudgetExceededError', httpStatus: 402, retryable: false },
   GENERATION_NOT_FOUND: { type: 'GenerationNotFoundError', httpStatus: 404, retryable: false },
   NOT_CANCELABLE: { type: 'NotCancelableError', httpStatus: 409, retryable: false },
   UNKNOWN_PLAN: { type: 'UnknownPlanError', httpStatus: 400, retryable: false },
@@ -125,6 +127,21 @@ export class PriceChangedError extends ExpectedError {
     super(`The quote of ${count(quoted)} has lapsed and the price is ${count(current)} now. Ask for a new quote.`);
     this.quoted = quoted;
     this.current = current;
+  }
+}
+
+/** When the key that calls has a budget and it is used up. */
+export class BudgetExceededError extends ExpectedError {
+  readonly code = 'BUDGET_EXCEEDED';
+  readonly limit: number;
+  readonly used: number;
+  readonly resetsAt: Instant | null;
+
+  constructor(budget: { limit: number; used: number; resetsAt: Instant | null }) {
+    super(`The budget of this key is used up: ${budget.used} of ${count(budget.limit)}.`);
+    this.limit = budget.limit;
+    this.used = budget.used;
+    this.resetsAt = budget.resetsAt;
   }
 }
 

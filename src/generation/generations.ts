@@ -22,6 +22,7 @@ import {
   type Instant,
   type Ledger,
   type LedgerAnswer,
+  maximumCredits,
   type PageRequest,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
@@ -289,7 +290,9 @@ async function refund(parts: Parts, request: RefundRequest, administrator: Accou
   if (request.reason.trim() === '' || !isStorable(request.reason) || request.reason.length > 1_000) {
     throw invalid('reason', 'Must say why, in at most 1000 characters.');
   }
-  if (request.credits !== null && request.credits < 1) throw invalid('credits', 'Must be at least 1.');
+  if (request.credits !== null && !(request.credits >= 1 && request.credits <= maximumCredits)) {
+    throw invalid('credits', `Must be from 1 to ${maximumCredits}.`);
+  }
   const generation = isStorable(request.id) ? await findGeneration(parts.database.prisma, request.id) : null;
   if (generation === null) throw new GenerationNotFoundError();
 

@@ -13,7 +13,7 @@ import { createStripeId } from './stripe-ids.ts';
 import type { StripeObject } from './stripe-objects.ts';
 
 /** What is told to the outside of the API. */
-export interface ApiObserver {
+interface ApiObserver {
   /** Called after objects were written, events among them. */
   wrote(objects: readonly StripeObject[]): void;
   failed(error: unknown, request: string): void;
@@ -29,7 +29,7 @@ interface ApiAnswer {
 type Plan = (call: ApiCall) => Promise<ApiResult>;
 
 // An object that this many others change between our reading and writing is being hammered.
-const maximumTries = 20;
+const maximumTries = 100;
 
 /** Answers the requests of Stripe's API. */
 export function createApiHandler(

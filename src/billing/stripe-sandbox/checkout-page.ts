@@ -8,10 +8,10 @@ import { expireLapsedSession } from './session-expiry.ts';
 import { StripeSandboxError } from './stripe-error.ts';
 import type { StripeCheckoutSession } from './stripe-objects.ts';
 
-export interface CheckoutPageOptions {
+interface CheckoutPageOptions {
   readonly context: SandboxContext;
   /** Tells the webhook of an event; like Stripe's page, ours waits for that before it sends the buyer back. */
-  readonly deliver: (eventId: string) => Promise<unknown>;
+  readonly deliver: (eventId: string) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -25,7 +25,7 @@ const securityHeaders = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-const maximumTries = 20;
+const maximumTries = 100;
 
 /** Answers the checkout page of a session: GET shows it, POST pays, declines or cancels. */
 export function createCheckoutPageHandler(

@@ -4,7 +4,7 @@ import { shownEvent } from './events.ts';
 import type { StripeSandboxStore } from './store.ts';
 import type { StripeEvent } from './stripe-objects.ts';
 
-export interface EventDelivery {
+interface EventDelivery {
   /** Sends one event now, unless it has been accepted before. */
   deliver(eventId: string): Promise<DeliveryOutcome>;
   /** Sends every event that has not been accepted yet. */
@@ -13,7 +13,7 @@ export interface EventDelivery {
   stop(): Promise<void>;
 }
 
-export type DeliveryOutcome = 'accepted' | 'refused' | 'nothing_to_send';
+type DeliveryOutcome = 'accepted' | 'refused' | 'nothing_to_send';
 
 interface EventDeliveryOptions {
   readonly store: StripeSandboxStore;

@@ -1,6 +1,6 @@
 import { invalidRequest } from './stripe-error.ts';
 
-export type FormValue = string | FormFields;
+type FormValue = string | FormFields;
 /** What `a[b][0]=c` means, lists being objects with the keys 0, 1, 2 …. Without a prototype, since callers choose the keys. */
 export interface FormFields {
   [name: string]: FormValue;
@@ -70,13 +70,7 @@ function parseName(name: string): string[] {
   if (head === undefined || brackets === undefined) {
     throw invalidRequest(`Invalid parameter name: ${name}`, { param: name });
   }
-  const path = [
-    head,
-    ...brackets
-      .slice(1, -1)
-      .split('][')
-      .slice(brackets === '' ? 1 : 0),
-  ];
+  const path = [head, ...Array.from(brackets.matchAll(/\[([^[\]]*)\]/g), ([, key = '']) => key)];
   if (path.length > maximumDepth) throw invalidRequest(`Parameter nested too deeply: ${name}`, { param: name });
   return path;
 }

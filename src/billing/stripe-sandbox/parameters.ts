@@ -131,7 +131,7 @@ function describe(issue: z.core.$ZodIssue, param: string): StripeSandboxError {
 }
 
 /** `['line_items', 0, 'price']` as `line_items[0][price]`. */
-export function parameterName(path: readonly PropertyKey[]): string {
+function parameterName(path: readonly PropertyKey[]): string {
   const [head = '', ...rest] = path.map(String);
   return head + rest.map((part) => `[${part}]`).join('');
 }

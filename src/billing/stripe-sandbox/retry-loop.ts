@@ -1,4 +1,4 @@
-export interface RetryLoop {
+interface RetryLoop {
   /** Runs the work now, after a run that is under way. */
   runNow(): Promise<WorkOutcome>;
   /** Lets the next run come after the shortest pause. */

@@ -8,7 +8,7 @@ import { createSession, expireOpenSession, retrieveSession } from './sessions.ts
 import { retrieveSubscription } from './subscriptions.ts';
 
 /** Plans what a call answers and writes. It may run again when another call came between. */
-export type Operation = (context: SandboxContext, call: ApiCall, id: string) => Promise<ApiResult>;
+type Operation = (context: SandboxContext, call: ApiCall, id: string) => Promise<ApiResult>;
 
 const routes: readonly (readonly [method: 'GET' | 'POST', path: RegExp, operation: Operation])[] = [
   ['POST', /^\/v1\/customers$/, createCustomer],

@@ -7,7 +7,7 @@ import type { StripeCheckoutSession, StripeEvent, StripeObject } from './stripe-
 import { newSubscription } from './subscriptions.ts';
 
 /** How an open session becomes complete or expired: the change and the event that tells of it. */
-export interface SessionEnd {
+interface SessionEnd {
   readonly replace: { readonly from: StripeCheckoutSession; readonly to: StripeCheckoutSession };
   readonly insert: readonly StripeObject[];
   readonly event: StripeEvent;

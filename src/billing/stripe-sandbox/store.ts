@@ -11,7 +11,7 @@ export interface StripeSandboxStore {
   commit(change: Change): Promise<CommitOutcome>;
 }
 
-export interface ListQuery {
+interface ListQuery {
   /** Objects that contain at least one of these (jsonb `@>`). */
   readonly matching: readonly object[];
   /** Only objects older than this one. */
@@ -27,7 +27,7 @@ export interface RememberedRequest {
   readonly body: object;
 }
 
-export interface Change {
+interface Change {
   readonly at: Instant;
   readonly insert: readonly StripeObject[];
   /** Takes place only while the stored object still equals `from`. */
@@ -41,4 +41,4 @@ export interface Replacement {
 }
 
 /** `stale`: the object to replace has changed since it was read. `key_taken`: the idempotency key was used before. */
-export type CommitOutcome = 'done' | 'stale' | 'key_taken';
+type CommitOutcome = 'done' | 'stale' | 'key_taken';

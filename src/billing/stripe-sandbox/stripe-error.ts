@@ -1,5 +1,5 @@
 /** The inside of `{ "error": … }`, as Stripe answers it. */
-export interface StripeErrorBody {
+interface StripeErrorBody {
   readonly type: 'invalid_request_error' | 'idempotency_error' | 'api_error';
   readonly message: string;
   readonly code?: string;

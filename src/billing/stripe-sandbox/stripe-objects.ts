@@ -69,7 +69,7 @@ export interface StripeEvent {
   delivered: boolean;
 }
 
-export interface StripeList<Item> {
+interface StripeList<Item> {
   object: 'list';
   data: Item[];
   has_more: boolean;

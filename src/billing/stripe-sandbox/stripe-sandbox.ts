@@ -46,22 +46,21 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
     },
   });
 
+  /** Never fails: what is not delivered now is delivered later. */
   async function deliver(eventId: string): Promise<void> {
-    const outcome = await delivery.deliver(eventId);
-    if (outcome === 'refused') retries.runSoon();
-  }
-
-  function deliverInBackground(eventId: string): void {
-    deliver(eventId).catch((error: unknown) => {
+    try {
+      const outcome = await delivery.deliver(eventId);
+      if (outcome === 'refused') retries.runSoon();
+    } catch (error) {
       log.warn({ error, eventId }, 'The Stripe sandbox could not deliver an event.');
       retries.runSoon();
-    });
+    }
   }
 
   const handleApi = createApiHandler(context, {
     wrote: (objects) => {
       for (const object of objects) {
-        if (object.object === 'event') deliverInBackground(object.id);
+        if (object.object === 'event') void deliver(object.id);
       }
     },
     failed: (error, request) => log.warn({ error, request }, 'The API of the Stripe sandbox failed.'),

@@ -17,10 +17,10 @@ import type {
 } from '../../../src/ledger/core/types.ts';
 
 // Brands exist at compile time only; a test names its own ids, instants and amounts, wrong amounts included.
-export const accountId = (name: string): AccountId => name as AccountId;
-export const grantId = (name: string): GrantId => name as GrantId;
-export const holdId = (name: string): HoldId => name as HoldId;
-export const credits = (amount: number): Credits => amount as Credits;
+const accountId = (name: string): AccountId => name as AccountId;
+const grantId = (name: string): GrantId => name as GrantId;
+const holdId = (name: string): HoldId => name as HoldId;
+const credits = (amount: number): Credits => amount as Credits;
 export const instant = (milliseconds: number): Instant => milliseconds as Instant;
 
 export const emptyWallet: WalletState = {

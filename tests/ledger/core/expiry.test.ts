@@ -115,6 +115,15 @@ describe('expiry', () => {
     },
   );
 
+  test('G09 given all 10 until 20 are held until 15, when both have passed unseen, then they came back and expired', () => {
+    const wallet = walletUntil20();
+    wallet.does(holdOf('h', 10, 14));
+
+    wallet.at(100).does(expire);
+
+    expect(wallet.lines(2)).toEqual(['15 RELEASE HELD>AVAILABLE a 10 = 10', '20 EXPIRY AVAILABLE>EXPIRED a 10 = 0']);
+  });
+
   test('G09 given all 10 held until 20, when hold and grant end at that instant, then the capture finds nothing', () => {
     const wallet = walletUntil20();
     wallet.does(holdOf('h', 10, 19));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { grantStateAt } from '../../../src/ledger/core/grant-state.ts';
+import { type GrantState, grantStateAt } from '../../../src/ledger/core/grant-state.ts';
+import type { Command } from '../../../src/ledger/core/types.ts';
 import {
   captureOf,
   expire,
@@ -153,51 +154,61 @@ describe('what may be granted', () => {
 });
 
 describe('the state of a grant', () => {
-  const states: readonly [string, (wallet: StoryWallet) => void, number, string][] = [
-    ['begins at 20, at 19', (wallet) => wallet.does(grantOf('a', 5, { effectiveAt: 20 })), 19, 'PENDING'],
-    ['begins at 20, at 20', (wallet) => wallet.does(grantOf('a', 5, { effectiveAt: 20 })), 20, 'ACTIVE'],
-    [
-      'begins at 20 and was voided',
-      (wallet) => wallet.does(grantOf('a', 5, { effectiveAt: 20 }), voidOf('a')),
-      1,
-      'VOIDED',
-    ],
-    ['ends at 20, at 19', (wallet) => wallet.does(grantOf('a', 5, { expiresAt: 20 })), 19, 'ACTIVE'],
-    ['ends at 20, at 20', (wallet) => wallet.does(grantOf('a', 5, { expiresAt: 20 })), 20, 'EXPIRED'],
-    [
-      'was voided and has ended',
-      (wallet) => wallet.does(grantOf('a', 5, { expiresAt: 20 }), voidOf('a')),
-      20,
-      'VOIDED',
-    ],
-    ['is all held', (wallet) => wallet.does(grantOf('a', 5), holdOf('h', 5)), 1, 'ACTIVE'],
-    [
-      'is all held and has ended',
-      (wallet) => wallet.does(grantOf('a', 5, { expiresAt: 20 }), holdOf('h', 5, 100)),
-      20,
-      'EXPIRED',
-    ],
-    ['is all consumed', (wallet) => wallet.does(grantOf('a', 5), holdOf('h', 5), captureOf('h')), 1, 'USED'],
-    [
-      'is all consumed and has ended',
-      (wallet) => wallet.does(grantOf('a', 5, { expiresAt: 20 }), holdOf('h', 5), captureOf('h')),
-      20,
-      'EXPIRED',
-    ],
-    [
-      'was consumed and refunded',
-      (wallet) => wallet.does(grantOf('a', 5), holdOf('h', 5), captureOf('h'), refundOf('h', 1)),
-      1,
-      'ACTIVE',
-    ],
-    ['was held and released', (wallet) => wallet.does(grantOf('a', 5), holdOf('h', 5), releaseOf('h')), 1, 'ACTIVE'],
+  const states: readonly {
+    given: string;
+    commands: readonly [Command, ...Command[]];
+    now: number;
+    state: GrantState;
+  }[] = [
+    { given: 'begins at 20, at 19', commands: [grantOf('a', 5, { effectiveAt: 20 })], now: 19, state: 'PENDING' },
+    { given: 'begins at 20, at 20', commands: [grantOf('a', 5, { effectiveAt: 20 })], now: 20, state: 'ACTIVE' },
+    {
+      given: 'begins at 20 and was voided',
+      commands: [grantOf('a', 5, { effectiveAt: 20 }), voidOf('a')],
+      now: 1,
+      state: 'VOIDED',
+    },
+    { given: 'ends at 20, at 19', commands: [grantOf('a', 5, { expiresAt: 20 })], now: 19, state: 'ACTIVE' },
+    { given: 'ends at 20, at 20', commands: [grantOf('a', 5, { expiresAt: 20 })], now: 20, state: 'EXPIRED' },
+    {
+      given: 'was voided and has ended',
+      commands: [grantOf('a', 5, { expiresAt: 20 }), voidOf('a')],
+      now: 20,
+      state: 'VOIDED',
+    },
+    { given: 'is all held', commands: [grantOf('a', 5), holdOf('h', 5)], now: 1, state: 'ACTIVE' },
+    {
+      given: 'is all held and has ended',
+      commands: [grantOf('a', 5, { expiresAt: 20 }), holdOf('h', 5, 100)],
+      now: 20,
+      state: 'EXPIRED',
+    },
+    { given: 'is all consumed', commands: [grantOf('a', 5), holdOf('h', 5), captureOf('h')], now: 1, state: 'USED' },
+    {
+      given: 'is all consumed and has ended',
+      commands: [grantOf('a', 5, { expiresAt: 20 }), holdOf('h', 5), captureOf('h')],
+      now: 20,
+      state: 'EXPIRED',
+    },
+    {
+      given: 'was consumed and 1 refunded',
+      commands: [grantOf('a', 5), holdOf('h', 5), captureOf('h'), refundOf('h', 1)],
+      now: 1,
+      state: 'ACTIVE',
+    },
+    {
+      given: 'was held and released',
+      commands: [grantOf('a', 5), holdOf('h', 5), releaseOf('h')],
+      now: 1,
+      state: 'ACTIVE',
+    },
   ];
 
-  test.each(states)('a grant that %s: %#', (_, given, now, expected) => {
+  test.each(states)('a grant that $given is $state', ({ commands, now, state }) => {
     const wallet = new StoryWallet().at(1);
-    given(wallet);
+    wallet.does(...commands);
 
-    expect(grantStateAt(wallet.at(now).grant('a'), instant(now))).toBe(expected);
+    expect(grantStateAt(wallet.at(now).grant('a'), instant(now))).toBe(state);
   });
 });
 

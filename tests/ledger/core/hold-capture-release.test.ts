@@ -239,7 +239,7 @@ describe('a hold that lapses', () => {
 
     expect(wallet.at(100).balance()).toEqual({ available: 7, held: 3, pending: 0 });
     expect(wallet.at(101).balance()).toEqual({ available: 10, held: 0, pending: 0 });
-    expect(wallet.hold('h')).toMatchObject({ status: 'LAPSED', settledAt: 101 });
+    expect(wallet.at(300).hold('h')).toMatchObject({ status: 'LAPSED', settledAt: 101 });
   });
 
   test('G07 given all 10 held until 101, when 10 are held at 101, then the lapse is recorded first, at its instant', () => {

@@ -27,9 +27,16 @@ import {
   releaseOf,
   voidOf,
 } from './builder.ts';
-import { emptyReference, type Place, type ReferenceWallet, referenceAt, referenceStep } from './reference.ts';
+import {
+  emptyReference,
+  type Move,
+  type Place,
+  type ReferenceWallet,
+  referenceAt,
+  referenceStep,
+} from './reference.ts';
 
-const seed = Number(process.env['FC_SEED'] ?? randomInt(2 ** 31));
+const seed = Number(process.env.FC_SEED ?? randomInt(2 ** 31));
 console.info(`Ledger core properties: FC_SEED=${seed} replays this run.`);
 
 // ---------------------------------------------------------------- random sequences
@@ -342,7 +349,7 @@ class MoveCount {
   }
 }
 
-function checkMoves(transfers: readonly Transfer[], moves: ReturnType<typeof referenceStep>['moves']): void {
+function checkMoves(transfers: readonly Transfer[], moves: readonly Move[]): void {
   const actual = new MoveCount();
   for (const { occurredAt, from, to, fundings } of transfers) {
     for (const funding of fundings) actual.add(occurredAt, funding.grantId, from, to, funding.amount);

@@ -10,7 +10,7 @@ export interface ReferenceWallet {
 
 export type Place = 'NOWHERE' | 'PENDING' | 'AVAILABLE' | 'HELD' | 'CONSUMED' | 'EXPIRED' | 'REVOKED';
 
-export interface ReferenceCredit {
+interface ReferenceCredit {
   readonly grantId: GrantId;
   readonly place: Place;
 }
@@ -42,7 +42,7 @@ export interface Move {
   readonly to: Place;
 }
 
-export interface ReferenceStep {
+interface ReferenceStep {
   readonly wallet: ReferenceWallet;
   readonly moves: readonly Move[];
   /** Null when the command took effect. */

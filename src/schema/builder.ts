@@ -1,0 +1,43 @@
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import type { Instant } from '../clock.ts';
+import type { JsonObject } from '../providers/index.ts';
+import type { Context } from '../resolvers/context.ts';
+import { Forbidden, TransportError, Unauthenticated } from '../resolvers/transport-errors.ts';
+
+/** What one document may cost, checked with the values of its variables before anything is resolved. */
+const limits = { complexity: 20_000, depth: 16, breadth: 600 };
+
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  AuthScopes: { signedIn: boolean; admin: boolean };
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Instant; Output: Instant };
+    JSONObject: { Input: JsonObject; Output: JsonObject };
+    URL: { Input: string; Output: string };
+  };
+}>({
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ComplexityPlugin, RelayPlugin],
+  defaultFieldNullability: false,
+  errors: { directResult: true },
+  scopeAuth: {
+    authScopes: ({ caller }) => ({ signedIn: caller !== null, admin: caller?.scopes.has('admin') ?? false }),
+    unauthorizedError: (_parent, { caller }) => (caller === null ? new Unauthenticated() : new Forbidden()),
+  },
+  complexity: {
+    limit: limits,
+    defaultComplexity: 1,
+    defaultListMultiplier: 5,
+    complexityError: (kind) =>
+      new TransportError('QUERY_TOO_COMPLEX', `This document asks for too much at once: its ${kind.toLowerCase()} is over the limit.`),
+  },
+  relay: { nodeQueryOptions: false, nodesQueryOptions: false, cursorType: 'String' },
+});
+
+builder.queryType({ description: 'What can be read. Nothing here changes anything.' });
+builder.mutationType({ description: 'What can be done. Each either takes effect once or changes nothing.' });

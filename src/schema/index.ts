@@ -1,0 +1,13 @@
+import type { GraphQLSchema } from 'graphql';
+import { builder } from './builder.ts';
+import './account.ts';
+import './billing.ts';
+import './catalog.ts';
+import './error.ts';
+import './generation.ts';
+import './node.ts';
+import './scalars.ts';
+import './wallet.ts';
+
+/** The schema, with all its resolvers. */
+export const schema: GraphQLSchema = builder.toSchema();
