@@ -51,9 +51,7 @@ const environmentSchema = z.object({
     .default(4000),
   PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
   DATA_DIR: z.string().default('.data'),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// or postgresql:// URL' })
-    .optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// or postgresql:// URL' }).optional(),
   BILLING_MODE: z
     .enum(['disabled', 'sandbox', 'test_only', 'live'], { error: 'must be disabled, sandbox, test_only or live' })
     .optional(),
@@ -132,7 +130,8 @@ function billingProblems(mode: BillingMode, environment: Environment): string[] 
     if (webhookSecret === undefined) problems.push(`STRIPE_WEBHOOK_SECRET is needed with BILLING_MODE=${mode}`);
   }
   if (mode === 'sandbox') {
-    if (key !== undefined) problems.push('STRIPE_SECRET_KEY has no use with BILLING_MODE=sandbox; leave one of them out');
+    if (key !== undefined)
+      problems.push('STRIPE_SECRET_KEY has no use with BILLING_MODE=sandbox; leave one of them out');
     if (environment.STRIPE_API_URL !== undefined) {
       problems.push('STRIPE_API_URL has no use with BILLING_MODE=sandbox, which brings its own');
     }

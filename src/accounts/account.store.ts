@@ -12,7 +12,14 @@ export async function insertAccount(transaction: Transaction, account: Account):
 /** Stores the hash of a key; a key that is stored already stays as it is. */
 export async function insertApiKey(
   transaction: Transaction,
-  key: { accountId: AccountId; id: string; keyHash: Buffer; name: string; scopes: readonly Scope[]; createdAt: Instant },
+  key: {
+    accountId: AccountId;
+    id: string;
+    keyHash: Buffer;
+    name: string;
+    scopes: readonly Scope[];
+    createdAt: Instant;
+  },
 ): Promise<void> {
   await transaction.apiKey.createMany({
     data: [
@@ -48,7 +55,9 @@ export async function readAccounts(client: PrismaClient, ids: readonly AccountId
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
     const row = byId.get(id);
-    return row === undefined ? null : { id, name: row.name, planCode: row.planCode, createdAt: toInstant(row.createdAt) };
+    return row === undefined
+      ? null
+      : { id, name: row.name, planCode: row.planCode, createdAt: toInstant(row.createdAt) };
   });
 }
 

@@ -3,7 +3,13 @@ import DataLoader from 'dataloader';
 import type { Catalog } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../db/index.ts';
-import { AccountNotFoundError, GrantNotFoundError, GrantNotVoidableError, IdempotencyConflictError, InvalidInputError } from '../errors.ts';
+import {
+  AccountNotFoundError,
+  GrantNotFoundError,
+  GrantNotVoidableError,
+  IdempotencyConflictError,
+  InvalidInputError,
+} from '../errors.ts';
 import type { IdSource } from '../ids.ts';
 import {
   type AccountId,
@@ -12,8 +18,8 @@ import {
   type GrantCategory,
   type GrantId,
   grantStateAt,
-  idempotencyKeyOf,
   type Instant,
+  idempotencyKeyOf,
   insertKey,
   type Ledger,
   maximumCredits,
@@ -78,8 +84,10 @@ export function createAccounts(dependencies: {
   ids: IdSource;
   catalog: Catalog;
   ledger: Ledger;
+  /** Keys that are known to everybody and do not count here, though they may be stored. */
+  refusedKeys: readonly string[];
 }): Accounts {
-  const { database, clock, ids, catalog, ledger } = dependencies;
+  const { database, clock, ids, catalog, ledger, refusedKeys } = dependencies;
   const { prisma } = database;
   const callers = new DataLoader<Buffer, Caller | null>((hashes) => readCallers(prisma, hashes), { cache: false });
   const accounts = new DataLoader<AccountId, Account | null>((accountIds) => readAccounts(prisma, accountIds), {
@@ -111,7 +119,11 @@ export function createAccounts(dependencies: {
   const create: Accounts['create'] = async (request, administrator) => {
     const name = checkText('name', request.name, longestName);
     const accountId = ids.next('account') as AccountId; // A new id with the prefix of accounts is one.
-    const key = idempotencyKeyOf(request, { accountId: administrator, mutation: 'createAccount', subjectId: accountId });
+    const key = idempotencyKeyOf(request, {
+      accountId: administrator,
+      mutation: 'createAccount',
+      subjectId: accountId,
+    });
     const account: Account = { id: accountId, name, planCode: firstPlan, createdAt: clock.now() };
     const secret = newKey();
     const created = await prisma.$transaction(async (transaction) => {
@@ -202,7 +214,7 @@ export function createAccounts(dependencies: {
   };
 
   return {
-    authenticate: async (key) => callers.load(hashOf(key)),
+    authenticate: async (key) => (refusedKeys.includes(key) ? null : callers.load(hashOf(key))),
     find,
     create,
     grantCredits,
@@ -268,7 +280,10 @@ function grantRefusal(refusal: Refusal): Error {
     case 'EXPIRES_BEFORE_EFFECTIVE':
       return invalid('expiresAt', 'Must be after effectiveAt.');
     case 'ISSUE_LIMIT':
-      return invalid('credits', `A wallet holds at most ${maximumCredits} credits over its life; it was given ${refusal.issued}.`);
+      return invalid(
+        'credits',
+        `A wallet holds at most ${maximumCredits} credits over its life; it was given ${refusal.issued}.`,
+      );
     default:
       return new Error(`A grant was refused for a reason that grants do not have: ${refusal.kind}.`);
   }

@@ -144,7 +144,8 @@ function checkShape(input: CreateCheckoutInput): void {
   const wanted = input.mode === 'PACK' ? 'packCode' : 'planCode';
   const unwanted = input.mode === 'PACK' ? 'planCode' : 'packCode';
   const issues = [];
-  if (input[wanted] === null) issues.push({ path: ['input', wanted], message: `Is needed with the mode ${input.mode}.` });
+  if (input[wanted] === null)
+    issues.push({ path: ['input', wanted], message: `Is needed with the mode ${input.mode}.` });
   if (input[unwanted] !== null) {
     issues.push({ path: ['input', unwanted], message: `Has no meaning with the mode ${input.mode}.` });
   }
@@ -172,9 +173,11 @@ function itemOf(snapshot: CatalogSnapshot, input: CreateCheckoutInput): Item {
   const planCode = input.planCode ?? '';
   const plan = snapshot.planByCode.get(planCode);
   if (plan === undefined) throw new UnknownPlanError(planCode);
-  if (plan.contactSales) throw new NotPurchasableError(`${plan.name} is sold by our sales team, not through a checkout.`);
+  if (plan.contactSales)
+    throw new NotPurchasableError(`${plan.name} is sold by our sales team, not through a checkout.`);
   const priceCents = input.interval === 'MONTH' ? plan.monthlyPriceCents : plan.yearlyPriceCents;
-  if (priceCents === null) throw new NotPurchasableError(`${plan.name} is not sold by the ${input.interval.toLowerCase()}.`);
+  if (priceCents === null)
+    throw new NotPurchasableError(`${plan.name} is not sold by the ${input.interval.toLowerCase()}.`);
   if (priceCents === 0) throw new NotPurchasableError(`${plan.name} costs nothing, so there is nothing to pay.`);
   const itemName = `${plan.name} plan`;
   return { planCode, packCode: null, interval: input.interval, itemName, credits: plan.monthlyQuota ?? 0, priceCents };

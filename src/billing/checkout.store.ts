@@ -62,7 +62,11 @@ export async function writeSession(
 }
 
 /** An order of an account. */
-export async function readCheckout(client: PrismaClient, accountId: AccountId, id: CheckoutId): Promise<Checkout | null> {
+export async function readCheckout(
+  client: PrismaClient,
+  accountId: AccountId,
+  id: CheckoutId,
+): Promise<Checkout | null> {
   const row = await client.checkout.findUnique({ where: { accountId_id: { accountId, id } } });
   return row === null ? null : toCheckout(row);
 }

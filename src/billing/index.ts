@@ -1,3 +1,10 @@
 export { type Billing, billingModeNames, billingWriters, createBilling } from './billing.ts';
 export { createStripeClient } from './stripe-client.ts';
-export type { BillingInterval, CheckoutId, CheckoutMode, CheckoutStatus, CreateCheckoutInput, OpenedCheckout } from './types.ts';
+export type {
+  BillingInterval,
+  CheckoutId,
+  CheckoutMode,
+  CheckoutStatus,
+  CreateCheckoutInput,
+  OpenedCheckout,
+} from './types.ts';

@@ -26,7 +26,13 @@ export function insertEvent(
       skipDuplicates: true,
     });
     if (count === 0) return false;
-    const job = { id: `job_${event.id}`, kind: 'STRIPE_EVENT', accountId: null, subjectId: event.id, dueAt: now } as const;
+    const job = {
+      id: `job_${event.id}`,
+      kind: 'STRIPE_EVENT',
+      accountId: null,
+      subjectId: event.id,
+      dueAt: now,
+    } as const;
     await jobs.insert(transaction, [job]);
     return true;
   });
@@ -34,7 +40,10 @@ export function insertEvent(
 
 /** An event of the inbox. */
 export async function readEvent(client: PrismaClient, id: string): Promise<StoredStripeEvent | null> {
-  return client.stripeEvent.findUnique({ where: { id }, select: { id: true, type: true, objectId: true, state: true } });
+  return client.stripeEvent.findUnique({
+    where: { id },
+    select: { id: true, type: true, objectId: true, state: true },
+  });
 }
 
 /** Records what came of an event. */

@@ -1,5 +1,5 @@
-import type { CatalogFile } from './catalog-file.ts';
 import type { Database, Transaction } from '../db/index.ts';
+import type { CatalogFile } from './catalog-file.ts';
 import type { CatalogSnapshot, Model, Plan, ProviderName } from './types.ts';
 
 /** Reads the whole catalog into a snapshot; models of providers that are not in `providers` are unavailable. */

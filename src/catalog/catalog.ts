@@ -1,6 +1,7 @@
 import { type Clock, toDate } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import { InvalidInputError, UnknownModelError } from '../errors.ts';
+import { repeat } from '../repeat.ts';
 import { readFileHash, readSnapshot, readVersion, writeCatalogFile, writeModelChange } from './catalog.store.ts';
 import { readCatalogFile } from './catalog-file.ts';
 import { suggestModels } from './suggest-models.ts';
@@ -15,7 +16,7 @@ export interface Catalog {
   snapshot(): CatalogSnapshot;
   /** Sets a new price version or enables or disables a model; visible here at once. Throws {@link UnknownModelError} and {@link InvalidInputError}. */
   updateModel(change: { id: string; credits: number | null; enabled: boolean | null }): Promise<Model>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Imports the catalog file when it is new, loads the snapshot and keeps it fresh. */
@@ -34,7 +35,7 @@ export async function openCatalog(options: {
     if ((await readVersion(database)) !== snapshot.version) snapshot = await readSnapshot(database, providers);
   };
   // The embedded database has one process, which makes every change itself.
-  const timer = database.kind === 'postgres' ? startRefreshing(refresh, options.onRefreshError) : null;
+  const refreshing = database.kind === 'postgres' ? repeat(refresh, refreshEveryMs, options.onRefreshError) : null;
 
   return {
     snapshot: () => snapshot,
@@ -51,29 +52,8 @@ export async function openCatalog(options: {
       if (!known || model === undefined) throw new UnknownModelError(change.id, suggestModels(snapshot, change.id));
       return model;
     },
-    close: () => timer?.stop(),
-  };
-}
-
-/** One look at a time, each a while after the one before, however long a look takes. */
-function startRefreshing(refresh: () => Promise<void>, onError: (error: unknown) => void): { stop(): void } {
-  let stopped = false;
-  let timer: NodeJS.Timeout;
-  const schedule = (): void => {
-    timer = setTimeout(() => {
-      void refresh()
-        .catch(onError)
-        .finally(() => {
-          if (!stopped) schedule();
-        });
-    }, refreshEveryMs);
-    timer.unref();
-  };
-  schedule();
-  return {
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
+    close: async () => {
+      await refreshing?.stop();
     },
   };
 }

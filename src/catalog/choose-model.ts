@@ -40,7 +40,9 @@ export function chooseModel(snapshot: CatalogSnapshot, choice: ModelChoice): Mod
   if (composes !== (operation === 'DIRECTORS_CUT')) {
     throw invalid(
       'modelId',
-      composes ? `${model.name} runs with the operation DIRECTORS_CUT only.` : `DIRECTORS_CUT does not run ${model.name}.`,
+      composes
+        ? `${model.name} runs with the operation DIRECTORS_CUT only.`
+        : `DIRECTORS_CUT does not run ${model.name}.`,
     );
   }
   if (kind !== null && model.kind !== kind) {

@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readFileSync } from 'node:fs';
 
 /** Another process has the folder open. */
 export class DataDirectoryInUseError extends Error {

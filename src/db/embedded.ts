@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import type { Database } from './database.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
+import type { Database } from './database.ts';
 import { PrismaClient } from './generated/client.ts';
 
 /** Opens the embedded database in `dataDir`; throws when another process has it open. */

@@ -2,10 +2,11 @@ import type { Database } from './database.ts';
 import { openEmbeddedDatabase } from './embedded.ts';
 import { openPostgresDatabase } from './postgres.ts';
 
-export type { Database, Transaction } from './database.ts';
 export { DataDirectoryInUseError } from './data-directory-lock.ts';
+export type { Database, Transaction } from './database.ts';
 export { Prisma, type PrismaClient } from './generated/client.ts';
 export { MigrationError, migrate } from './migrate.ts';
+export { readSecret } from './secrets.ts';
 
 /** Opens the database that the configuration names: PostgreSQL by its URL, else the embedded one in `dataDir`. */
 export function openDatabase(config: { databaseUrl: string | null; dataDir: string }): Promise<Database> {

@@ -89,5 +89,10 @@ BEGIN
 END
 $migration$;`,
   );
-  return [`SELECT pg_advisory_lock(${advisoryLock});`, migrationsTable, ...steps, `SELECT pg_advisory_unlock(${advisoryLock});`].join('\n');
+  return [
+    `SELECT pg_advisory_lock(${advisoryLock});`,
+    migrationsTable,
+    ...steps,
+    `SELECT pg_advisory_unlock(${advisoryLock});`,
+  ].join('\n');
 }

@@ -31,7 +31,8 @@ export function checkShape(input: GenerateInput): void {
   }
   assets?.forEach((shot, index) => {
     const problem = shotProblem(shot);
-    if (problem !== null) issues.push({ path: ['input', 'assets', String(index), problem.field], message: problem.message });
+    if (problem !== null)
+      issues.push({ path: ['input', 'assets', String(index), problem.field], message: problem.message });
   });
   if (issues.length > 0) throw new InvalidInputError(issues);
 }
@@ -41,7 +42,8 @@ const unstorable = 'Must not contain U+0000 or half a surrogate pair.';
 const bytesOf = (value: JsonObject | null): number => (value === null ? 0 : Buffer.byteLength(JSON.stringify(value)));
 
 function shotProblem({ url, durationSeconds, kind }: ShotAsset): { field: string; message: string } | null {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return { field: 'url', message: 'Must be an http or https URL.' };
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    return { field: 'url', message: 'Must be an http or https URL.' };
   if (kind === 'TEXT') return { field: 'kind', message: 'A shot is an IMAGE, a VIDEO or AUDIO.' };
   if (durationSeconds !== null && !(durationSeconds > 0 && durationSeconds <= 3_600)) {
     return { field: 'durationSeconds', message: 'Must be more than 0 and at most 3600 seconds.' };
@@ -95,13 +97,17 @@ function fillPrompt(
 ): InputIssue[] {
   const field = model.accepts.find((name) => name === 'prompt' || name === 'text');
   if (field === undefined) {
-    return prompt === null ? [] : [issue(['prompt'], `${model.name} takes no prompt. It takes ${model.accepts.join(', ')}.`)];
+    return prompt === null
+      ? []
+      : [issue(['prompt'], `${model.name} takes no prompt. It takes ${model.accepts.join(', ')}.`)];
   }
   const own = params[field];
   if (prompt !== null && own !== undefined) return [issue(['params', field], 'Give either this or prompt, not both.')];
   const value = prompt ?? own;
   if (typeof value !== 'string' || value.trim() === '') {
-    return [issue(prompt === null && own !== undefined ? ['params', field] : ['prompt'], `${model.name} needs a prompt.`)];
+    return [
+      issue(prompt === null && own !== undefined ? ['params', field] : ['prompt'], `${model.name} needs a prompt.`),
+    ];
   }
   merged[field] = value;
   return [];

@@ -1,8 +1,8 @@
+import type { MediaKind } from '../catalog/index.ts';
 import { toDate, toInstant } from '../clock.ts';
 import { Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, Instant, PageRequest } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
-import type { MediaKind } from '../catalog/index.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId, GenerationStatus, ShotAsset } from './types.ts';
 
 /** How a generation ended; written together with the command that settles its hold. */
@@ -75,7 +75,10 @@ export const writeEndings: AttachmentWriter = async (transaction, attached) => {
       AND generation.status IN ('QUEUED', 'RUNNING')`;
   // The hold decides who settles, so a generation that ends has not ended before.
   if (updated !== endings.length) throw new Error('A generation was settled that had already ended.');
-  await insertAssets(transaction, endings.flatMap((ending) => ending.assets.map((asset) => ({ asset, ending }))));
+  await insertAssets(
+    transaction,
+    endings.flatMap((ending) => ending.assets.map((asset) => ({ asset, ending }))),
+  );
 };
 
 async function insertAssets(

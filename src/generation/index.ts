@@ -2,8 +2,8 @@ export { type AssetStorage, createFolderStorage } from './asset-storage.ts';
 export { type GenerationFilter, modelIdsOfKind } from './generation.store.ts';
 export {
   createGenerations,
-  generationWriters,
   type Generations,
+  generationWriters,
   holdIdOf,
   type Quote,
   type QuoteRequest,

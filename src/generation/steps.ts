@@ -7,13 +7,7 @@ import type { History, Instant, Ledger } from '../ledger/index.ts';
 import type { ProviderAdapter, ProviderRequest, ProviderResult } from '../providers/index.ts';
 import type { AssetStorage } from './asset-storage.ts';
 import { checkModelInput } from './check-input.ts';
-import {
-  findGeneration,
-  markRunning,
-  markSubmitting,
-  unmarkSubmitting,
-  writeProgress,
-} from './generation.store.ts';
+import { findGeneration, markRunning, markSubmitting, unmarkSubmitting, writeProgress } from './generation.store.ts';
 import { attachEnding, ending, holdIdOf } from './generations.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId } from './types.ts';
 
@@ -161,7 +155,10 @@ export async function stopProvider(dependencies: StepDependencies, generation: G
   await provider.cancel(generation.providerRequestId, request);
 }
 
-async function extendHold({ ledger, history, catalog, clock }: StepDependencies, generation: Generation): Promise<void> {
+async function extendHold(
+  { ledger, history, catalog, clock }: StepDependencies,
+  generation: Generation,
+): Promise<void> {
   const { accountId, id } = generation;
   const hold = await history.hold(accountId, holdIdOf(id));
   if (hold?.status !== 'OPEN' || hold.expiresAt - clock.now() > extendBelowMs) return;

@@ -47,14 +47,18 @@ export function fillBuckets(
         }));
       };
     case 'MODEL':
-      return (rows) =>
-        bySize(rows.map((row) => ({ ...row, label: snapshot.modelById.get(row.key)?.name ?? row.key })));
+      return (rows) => bySize(rows.map((row) => ({ ...row, label: snapshot.modelById.get(row.key)?.name ?? row.key })));
     case 'KIND':
       return (rows) => {
         const byKind = new Map<string, UsageBucket>();
         for (const row of rows) {
           const key = snapshot.modelById.get(row.key)?.kind ?? 'UNKNOWN';
-          const bucket = byKind.get(key) ?? { key, label: key.charAt(0) + key.slice(1).toLowerCase(), credits: 0, generations: 0 };
+          const bucket = byKind.get(key) ?? {
+            key,
+            label: key.charAt(0) + key.slice(1).toLowerCase(),
+            credits: 0,
+            generations: 0,
+          };
           byKind.set(key, {
             ...bucket,
             credits: bucket.credits + row.credits,

@@ -92,6 +92,10 @@ export async function freeAllLeases(client: PrismaClient): Promise<void> {
 
 /** The instant at which the next job that nobody holds falls due; null when none waits. */
 export async function nextDueAt(client: PrismaClient): Promise<Instant | null> {
-  const job = await client.job.findFirst({ where: { leaseId: null }, orderBy: { dueAt: 'asc' }, select: { dueAt: true } });
+  const job = await client.job.findFirst({
+    where: { leaseId: null },
+    orderBy: { dueAt: 'asc' },
+    select: { dueAt: true },
+  });
   return job === null ? null : toInstant(job.dueAt);
 }

@@ -127,10 +127,13 @@ export function createJobs(options: {
     const delayMs = dueAt - clock.now();
     // What is due later than the next look is found by it.
     if (!options.automatic || stopped || delayMs >= lookEveryMs) return;
-    const timer = setTimeout(() => {
-      dueTimers.delete(timer);
-      lookSoon();
-    }, Math.max(0, delayMs));
+    const timer = setTimeout(
+      () => {
+        dueTimers.delete(timer);
+        lookSoon();
+      },
+      Math.max(0, delayMs),
+    );
     timer.unref();
     dueTimers.add(timer);
   };

@@ -1,7 +1,17 @@
 import { toDate, toInstant } from '../clock.ts';
 import { Prisma, type PrismaClient } from '../db/index.ts';
 import type { GrantState } from './core/grant-state.ts';
-import type { AccountId, Grant, GrantId, GrantSource, Hold, HoldId, Instant, Transfer, TransactionType } from './core/types.ts';
+import type {
+  AccountId,
+  Grant,
+  GrantId,
+  GrantSource,
+  Hold,
+  HoldId,
+  Instant,
+  TransactionType,
+  Transfer,
+} from './core/types.ts';
 
 /** A page of a list that is kept newest first; `after` and `before` are exclusive and speak of that order. */
 export interface PageRequest<Key> {
@@ -78,11 +88,7 @@ export interface MovementSum {
 }
 
 /** Sums the recorded transfers of a wallet up to and including an instant; the amounts add up to what was available. */
-export async function sumMovements(
-  client: PrismaClient,
-  accountId: AccountId,
-  upTo: Instant,
-): Promise<MovementSum[]> {
+export async function sumMovements(client: PrismaClient, accountId: AccountId, upTo: Instant): Promise<MovementSum[]> {
   return client.$queryRaw<MovementSum[]>`
     SELECT transfer.type::text,
       CASE WHEN transfer.type IN ('GRANT', 'EXPIRY', 'VOID', 'CLAWBACK') THEN paying.source::text END AS source,
@@ -160,7 +166,10 @@ export async function readGrantsByKey(
   keys: readonly { accountId: AccountId; grantId: GrantId }[],
 ): Promise<(Grant | null)[]> {
   const rows = await client.grant.findMany({
-    where: { accountId: { in: [...new Set(keys.map((key) => key.accountId))] }, id: { in: keys.map((key) => key.grantId) } },
+    where: {
+      accountId: { in: [...new Set(keys.map((key) => key.accountId))] },
+      id: { in: keys.map((key) => key.grantId) },
+    },
   });
   const byKey = new Map(rows.map((row) => [`${row.accountId} ${row.id}`, row]));
   return keys.map(({ accountId, grantId }) => {
@@ -183,7 +192,10 @@ export async function readHoldsByKey(
   keys: readonly { accountId: AccountId; holdId: HoldId }[],
 ): Promise<(Hold | null)[]> {
   const rows = await client.hold.findMany({
-    where: { accountId: { in: [...new Set(keys.map((key) => key.accountId))] }, id: { in: keys.map((key) => key.holdId) } },
+    where: {
+      accountId: { in: [...new Set(keys.map((key) => key.accountId))] },
+      id: { in: keys.map((key) => key.holdId) },
+    },
   });
   const byKey = new Map(rows.map((row) => [`${row.accountId} ${row.id}`, row]));
   return keys.map(({ accountId, holdId }) => {

@@ -71,7 +71,10 @@ export function createHistory({ prisma }: Database): History {
         const newest = due.reverse().slice(0, page.limit);
         const missing = page.limit - newest.length;
         if (missing === 0) return newest;
-        return [...newest, ...(await readTransfers(prisma, wallet.state.accountId, filter, { ...page, limit: missing }))];
+        return [
+          ...newest,
+          ...(await readTransfers(prisma, wallet.state.accountId, filter, { ...page, limit: missing })),
+        ];
       }
       const recorded = await readTransfers(prisma, wallet.state.accountId, filter, page);
       return [...recorded, ...due].slice(0, page.limit);

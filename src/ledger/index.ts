@@ -1,6 +1,6 @@
 export type {
-  Brand,
   AccountId,
+  Brand,
   Credits,
   Effect,
   Funding,
@@ -17,8 +17,9 @@ export type {
   Transfer,
 } from './core/index.ts';
 export { grantStateAt, maximumCredits } from './core/index.ts';
-export { createHistory, effectOnAvailable, type Explanation, type History } from './history.ts';
 export type { PageRequest, TransferFilter } from './history.store.ts';
+export { createHistory, type Explanation, effectOnAvailable, type History } from './history.ts';
+export { idempotencyKeyOf } from './idempotency.ts';
 export {
   type Attachment,
   type AttachmentWriter,
@@ -29,4 +30,3 @@ export {
   type WalletView,
 } from './ledger.ts';
 export { type IdempotencyKey, insertKey, type KeyName } from './wallet.store.ts';
-export { idempotencyKeyOf } from './idempotency.ts';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { AccountId, Transfer } from './core/types.ts';
 
 /** What stands before the first transfer of a wallet in its chain: SHA-256 over the account's id. */
-export const genesisHash = (accountId: AccountId): Buffer => createHash('sha256').update(`wallet ${accountId}`).digest();
+export const genesisHash = (accountId: AccountId): Buffer =>
+  createHash('sha256').update(`wallet ${accountId}`).digest();
 
 /**
  * The hash of a transfer, chained to the one before: SHA-256 over the previous hash and every field of the row

@@ -1,7 +1,7 @@
 import type { Account, CreatedAccount } from '../accounts/index.ts';
 import type { Instant } from '../clock.ts';
 import type { AccountId, Grant, GrantCategory, GrantId, WalletView } from '../ledger/index.ts';
-import { callerOf, type Context, keyFrom } from './context.ts';
+import { type Context, callerOf, keyFrom } from './context.ts';
 import type { InWallet } from './wallet.ts';
 
 type Optional<Value> = Value | null | undefined;

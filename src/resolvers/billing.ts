@@ -6,7 +6,7 @@ import {
   type OpenedCheckout,
 } from '../billing/index.ts';
 import type { CreditPack, Plan } from '../catalog/index.ts';
-import { callerOf, type Context, keyFrom } from './context.ts';
+import { type Context, callerOf, keyFrom } from './context.ts';
 
 type Optional<Value> = Value | null | undefined;
 

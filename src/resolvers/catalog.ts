@@ -1,6 +1,6 @@
 import { type CreditPack, findModels, type Model, type ModelFilter, type Plan } from '../catalog/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { callerOf, type Context } from './context.ts';
+import { type Context, callerOf } from './context.ts';
 import { formatMoney, toMoney } from './money.ts';
 
 export const models = ({ services }: Context, filter: ModelFilter): readonly Model[] =>

@@ -11,7 +11,7 @@ import {
 } from '../generation/index.ts';
 import type { AccountId, Funding, WalletView } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
-import { callerOf, type Context, keyFrom } from './context.ts';
+import { type Context, callerOf, keyFrom } from './context.ts';
 import { byId, type Page, type PageArguments, pageOf } from './pages.ts';
 
 type Optional<Value> = Value | null | undefined;

@@ -1,13 +1,23 @@
-import type { Context } from './context.ts';
-import { callerOf, walletOf } from './context.ts';
 import { account } from './account.ts';
 import { checkout } from './billing.ts';
+import type { Context } from './context.ts';
+import { callerOf, walletOf } from './context.ts';
 import { generation } from './generation.ts';
 import { grantById, transactionIdOf, walletIdOf } from './wallet.ts';
 
 /** A thing with the name of its type, as the interface needs it. */
 export interface TypedNode {
-  readonly typename: 'Account' | 'Wallet' | 'Grant' | 'Transaction' | 'Generation' | 'Asset' | 'Checkout' | 'Model' | 'Plan' | 'CreditPack';
+  readonly typename:
+    | 'Account'
+    | 'Wallet'
+    | 'Grant'
+    | 'Transaction'
+    | 'Generation'
+    | 'Asset'
+    | 'Checkout'
+    | 'Model'
+    | 'Plan'
+    | 'CreditPack';
   readonly value: object;
 }
 

@@ -69,7 +69,12 @@ export async function pageOf<Item extends object, Key extends string | number>(
     return key;
   };
   const wanted = parseCursorConnectionArgs({
-    args: { first: args.first ?? null, after: args.after ?? null, last: args.last ?? null, before: args.before ?? null },
+    args: {
+      first: args.first ?? null,
+      after: args.after ?? null,
+      last: args.last ?? null,
+      before: args.before ?? null,
+    },
     defaultSize: defaultPageSize,
     maxSize: largestPageSize,
   });

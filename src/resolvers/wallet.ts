@@ -1,7 +1,7 @@
 import type { Plan } from '../catalog/index.ts';
 import type { Instant } from '../clock.ts';
 import { toDate } from '../clock.ts';
-import type { UsageBucket, UsageGroup } from '../generation/index.ts';
+import type { Generation, GenerationId, UsageBucket, UsageGroup } from '../generation/index.ts';
 import type {
   AccountId,
   Explanation,
@@ -14,7 +14,6 @@ import type {
   Transfer,
   WalletView,
 } from '../ledger/index.ts';
-import type { Generation, GenerationId } from '../generation/index.ts';
 import type { Context } from './context.ts';
 import { byId, bySequence, type Page, type PageArguments, pageOf } from './pages.ts';
 
@@ -119,7 +118,10 @@ export async function fundingGrant(
 }
 
 /** The grant that a transaction is about: of one that came in, expired or was withdrawn. */
-export async function grantOf(context: Context, { wallet, thing }: InWallet<Transfer>): Promise<InWallet<Grant> | null> {
+export async function grantOf(
+  context: Context,
+  { wallet, thing }: InWallet<Transfer>,
+): Promise<InWallet<Grant> | null> {
   const [funding] = thing.fundings;
   return thing.holdId !== null || funding === undefined ? null : fundingGrant(context, wallet, funding);
 }
@@ -177,7 +179,11 @@ export const transactionIdOf = ({ wallet, thing }: InWallet<Transfer>): string =
   `${wallet.state.accountId.replace(/^account_/, 'transaction_')}_${thing.sequence}`;
 
 /** A grant of the wallet by its id. */
-export async function grantById({ services }: Context, wallet: WalletView, id: string): Promise<InWallet<Grant> | null> {
+export async function grantById(
+  { services }: Context,
+  wallet: WalletView,
+  id: string,
+): Promise<InWallet<Grant> | null> {
   const thing = await services.history.grant(wallet, id as GrantId); // Found in this wallet, or nowhere.
   return thing === null ? null : { wallet, thing };
 }

@@ -94,7 +94,10 @@ const GrantCreditsInput = builder.inputType('GrantCreditsInput', {
   description: 'Credits to give.',
   fields: (t) => ({
     accountId: t.id({ required: true, description: 'To whom.' }),
-    credits: t.int({ required: true, description: 'How many, at least 1; a wallet is given at most 2,000,000,000 over its life.' }),
+    credits: t.int({
+      required: true,
+      description: 'How many, at least 1; a wallet is given at most 2,000,000,000 over its life.',
+    }),
     reason: t.string({ required: true, description: 'Why, for people; 1 to 1000 characters.' }),
     category: t.field({
       type: GrantCategory,
@@ -102,9 +105,19 @@ const GrantCreditsInput = builder.inputType('GrantCreditsInput', {
       defaultValue: 'PROMOTIONAL',
       description: 'Whether they were paid for: a PAID grant is an ADJUSTMENT, a PROMOTIONAL one a PROMOTION.',
     }),
-    priority: t.int({ required: true, defaultValue: 30, description: 'Lower burns first; 0 to 1000. Plans have 10, rollover 20.' }),
-    effectiveAt: t.field({ type: 'DateTime', description: 'Spendable from this instant on, not in the past; absent: now.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'No longer spendable from this instant on; absent: never expires.' }),
+    priority: t.int({
+      required: true,
+      defaultValue: 30,
+      description: 'Lower burns first; 0 to 1000. Plans have 10, rollover 20.',
+    }),
+    effectiveAt: t.field({
+      type: 'DateTime',
+      description: 'Spendable from this instant on, not in the past; absent: now.',
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description: 'No longer spendable from this instant on; absent: never expires.',
+    }),
     idempotencyKey: t.string({ required: true, description: '1 to 255 characters.' }),
   }),
 });

@@ -52,7 +52,9 @@ const BillingStatus = builder.objectRef<ReturnType<typeof resolve.billingStatus>
   description: 'Whether and how things are sold here.',
   fields: (t) => ({
     mode: t.expose('mode', { type: BillingMode, description: 'With whom money moves.' }),
-    checkoutAvailable: t.exposeBoolean('checkoutAvailable', { description: 'Whether `createCheckout` sells anything.' }),
+    checkoutAvailable: t.exposeBoolean('checkoutAvailable', {
+      description: 'Whether `createCheckout` sells anything.',
+    }),
   }),
 });
 
@@ -136,7 +138,9 @@ builder.objectType(PaymentProviderError, {
   description: 'Stripe did not answer as it should. Nothing was charged; the same request may be sent again.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    retryAfterMs: t.exposeInt('retryAfterMs', { description: 'How long to wait before trying again, in milliseconds.' }),
+    retryAfterMs: t.exposeInt('retryAfterMs', {
+      description: 'How long to wait before trying again, in milliseconds.',
+    }),
   }),
 });
 
@@ -146,9 +150,20 @@ const CreateCheckoutInput = builder.inputType('CreateCheckoutInput', {
     mode: t.field({ type: CheckoutMode, required: true, description: 'A plan or a pack.' }),
     planCode: t.string({ description: 'The plan; needed for a SUBSCRIPTION.' }),
     packCode: t.string({ description: 'The pack; needed for a PACK.' }),
-    interval: t.field({ type: BillingInterval, required: true, defaultValue: 'MONTH', description: 'How often a plan is paid.' }),
-    successUrl: t.field({ type: 'URL', description: 'Where to go after paying; on the allow-list. Absent: a page of this server.' }),
-    cancelUrl: t.field({ type: 'URL', description: 'Where to go without paying; on the allow-list. Absent: a page of this server.' }),
+    interval: t.field({
+      type: BillingInterval,
+      required: true,
+      defaultValue: 'MONTH',
+      description: 'How often a plan is paid.',
+    }),
+    successUrl: t.field({
+      type: 'URL',
+      description: 'Where to go after paying; on the allow-list. Absent: a page of this server.',
+    }),
+    cancelUrl: t.field({
+      type: 'URL',
+      description: 'Where to go without paying; on the allow-list. Absent: a page of this server.',
+    }),
     idempotencyKey: t.string({ description: 'Or the Idempotency-Key header; 1 to 255 characters.' }),
   }),
 });

@@ -34,7 +34,10 @@ export const builder = new SchemaBuilder<{
     defaultComplexity: 1,
     defaultListMultiplier: 5,
     complexityError: (kind) =>
-      new TransportError('QUERY_TOO_COMPLEX', `This document asks for too much at once: its ${kind.toLowerCase()} is over the limit.`),
+      new TransportError(
+        'QUERY_TOO_COMPLEX',
+        `This document asks for too much at once: its ${kind.toLowerCase()} is over the limit.`,
+      ),
   },
   relay: { nodeQueryOptions: false, nodesQueryOptions: false, cursorType: 'String' },
 });

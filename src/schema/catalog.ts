@@ -1,4 +1,4 @@
-import type { CreditPack as Pack, Model as CatalogModel, Plan as CatalogPlan } from '../catalog/index.ts';
+import type { Model as CatalogModel, Plan as CatalogPlan, CreditPack as Pack } from '../catalog/index.ts';
 import { InvalidInputError, ModelUnavailableError, UnknownModelError } from '../errors.ts';
 import * as resolve from '../resolvers/catalog.ts';
 import { builder } from './builder.ts';
@@ -37,7 +37,9 @@ Model.implement({
     category: t.exposeString('category', { description: 'Its group in the studio, such as "image-generation".' }),
     workflow: t.exposeString('workflow', { description: 'What goes in and comes out, such as "text-to-image".' }),
     provider: t.expose('provider', { type: Provider, description: 'Who runs it.' }),
-    credits: t.exposeInt('credits', { description: 'The price of a call in credits, at least 1; the same for every call.' }),
+    credits: t.exposeInt('credits', {
+      description: 'The price of a call in credits, at least 1; the same for every call.',
+    }),
     speed: t.exposeString('speed', {
       nullable: true,
       description: 'About how long a call takes, such as "~3s"; null when unknown.',
@@ -207,7 +209,10 @@ builder.mutationFields((t) => ({
       'Sets a new price or enables or disables a model; visible here at once, in other processes within a second. For administrators.',
     authScopes: { admin: true },
     args: { input: t.arg({ type: UpdateModelInput, required: true, description: 'The model and what is to change.' }) },
-    errors: { types: [UnknownModelError, InvalidInputError], union: { name: 'UpdateModelResult', description: 'The model as it is now, or why nothing changed.' } },
+    errors: {
+      types: [UnknownModelError, InvalidInputError],
+      union: { name: 'UpdateModelResult', description: 'The model as it is now, or why nothing changed.' },
+    },
     resolve: (_root, { input }, context) => resolve.updateModel(context, input),
   }),
 }));

@@ -18,7 +18,11 @@ export function connectionOf<Item>(name: string, item: ObjectRef<Types, Item>): 
   connection.implement({
     description: `A page of a list of ${name}s, newest first.`,
     fields: (t) => ({
-      edges: t.field({ type: [edge], description: 'The page, each with its cursor.', resolve: ({ edges }) => [...edges] }),
+      edges: t.field({
+        type: [edge],
+        description: 'The page, each with its cursor.',
+        resolve: ({ edges }) => [...edges],
+      }),
       nodes: t.field({
         type: [item],
         description: 'The page.',

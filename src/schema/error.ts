@@ -81,6 +81,8 @@ builder.objectType(BusyError, {
   description: 'Too much is asked at the moment. Nothing was changed; the same request may be sent again.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    retryAfterMs: t.exposeInt('retryAfterMs', { description: 'How long to wait before trying again, in milliseconds.' }),
+    retryAfterMs: t.exposeInt('retryAfterMs', {
+      description: 'How long to wait before trying again, in milliseconds.',
+    }),
   }),
 });

@@ -78,7 +78,10 @@ Asset.implement({
     bytes: t.exposeInt('bytes', { nullable: true, description: 'Its size in bytes.' }),
     width: t.exposeInt('width', { nullable: true, description: 'In pixels; null when it has none.' }),
     height: t.exposeInt('height', { nullable: true, description: 'In pixels; null when it has none.' }),
-    durationSeconds: t.exposeFloat('durationSeconds', { nullable: true, description: 'In seconds; null when it has none.' }),
+    durationSeconds: t.exposeFloat('durationSeconds', {
+      nullable: true,
+      description: 'In seconds; null when it has none.',
+    }),
   }),
 });
 
@@ -101,7 +104,9 @@ Generation.implement({
       description: 'Credits held for it now; 0 once it has ended or its hold has lapsed.',
       resolve: (generation, _args, context) => resolve.creditsHeld(context, generation),
     }),
-    creditsCharged: t.exposeInt('creditsCharged', { description: 'Credits that it was charged; 0 until it has succeeded.' }),
+    creditsCharged: t.exposeInt('creditsCharged', {
+      description: 'Credits that it was charged; 0 until it has succeeded.',
+    }),
     creditsRefunded: t.exposeInt('creditsRefunded', { description: 'Credits of its charge that were given back.' }),
     progress: t.exposeFloat('progress', {
       nullable: true,
@@ -159,7 +164,10 @@ const Quote = builder.objectRef<QuoteRow>('Quote').implement({
       description: 'Whether that much is available now; null when signed out.',
       resolve: (quote, _args, context) => resolve.isAffordable(context, quote),
     }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'From this instant on the price may be another.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      description: 'From this instant on the price may be another.',
+    }),
   }),
 });
 
@@ -174,7 +182,9 @@ builder.objectType(InsufficientCreditsError, {
     debt: t.exposeInt('debt', { description: 'What is owed after a payment was taken back.' }),
     shortfall: t.exposeInt('shortfall', { description: 'What is missing: required + debt - available.' }),
     topUpUrl: t.exposeString('topUpUrl', { description: 'Where credits are bought, below the address of the studio.' }),
-    upgradeUrl: t.exposeString('upgradeUrl', { description: 'Where plans are bought, below the address of the studio.' }),
+    upgradeUrl: t.exposeString('upgradeUrl', {
+      description: 'Where plans are bought, below the address of the studio.',
+    }),
     suggestedPack: t.field({
       type: CreditPack,
       nullable: true,
@@ -201,7 +211,11 @@ builder.objectType(BudgetExceededError, {
   fields: (t) => ({
     limit: t.exposeInt('limit', { description: 'The budget, in credits.' }),
     used: t.exposeInt('used', { description: 'What is used of it, in credits.' }),
-    resetsAt: t.expose('resetsAt', { type: 'DateTime', nullable: true, description: 'When it starts anew; null never.' }),
+    resetsAt: t.expose('resetsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it starts anew; null never.',
+    }),
   }),
 });
 
@@ -232,18 +246,31 @@ const ShotAssetInput = builder.inputType('ShotAssetInput', {
 const GenerateInput = builder.inputType('GenerateInput', {
   description: 'One call of one model.',
   fields: (t) => ({
-    operation: t.field({ type: Operation, required: true, defaultValue: 'GENERATE', description: 'What is asked for.' }),
+    operation: t.field({
+      type: Operation,
+      required: true,
+      defaultValue: 'GENERATE',
+      description: 'What is asked for.',
+    }),
     modelId: t.id({ description: 'The model; absent: the default of `kind`, or of the operation.' }),
-    kind: t.field({ type: MediaKind, description: 'What to make; needed when neither modelId nor the operation says it.' }),
-    prompt: t.string({ description: "Fills the model's prompt or text, whichever it takes; at most 20,000 characters." }),
+    kind: t.field({
+      type: MediaKind,
+      description: 'What to make; needed when neither modelId nor the operation says it.',
+    }),
+    prompt: t.string({
+      description: "Fills the model's prompt or text, whichever it takes; at most 20,000 characters.",
+    }),
     params: t.field({
       type: 'JSONObject',
       description:
-        "The model's own inputs, checked against what it accepts; at most 64 KiB. In the sandbox, `sandbox`: \"slow\", \"fail\", \"block\" or \"hang\" tries an outcome.",
+        'The model\'s own inputs, checked against what it accepts; at most 64 KiB. In the sandbox, `sandbox`: "slow", "fail", "block" or "hang" tries an outcome.',
     }),
     assets: t.field({ type: [ShotAssetInput], description: 'The shots of a DIRECTORS_CUT, in order; at most 200.' }),
     quoteId: t.id({ description: 'A quote for this call: its price is charged.' }),
-    metadata: t.field({ type: 'JSONObject', description: "The caller's own, at most 4 KiB; comes back on the generation." }),
+    metadata: t.field({
+      type: 'JSONObject',
+      description: "The caller's own, at most 4 KiB; comes back on the generation.",
+    }),
     idempotencyKey: t.string({
       description:
         'Or the Idempotency-Key header; 1 to 255 characters. The same key with the same input has one effect and the same answer, for ever.',
@@ -254,9 +281,17 @@ const GenerateInput = builder.inputType('GenerateInput', {
 const QuoteInput = builder.inputType('QuoteInput', {
   description: 'What to price.',
   fields: (t) => ({
-    operation: t.field({ type: Operation, required: true, defaultValue: 'GENERATE', description: 'What would be asked for.' }),
+    operation: t.field({
+      type: Operation,
+      required: true,
+      defaultValue: 'GENERATE',
+      description: 'What would be asked for.',
+    }),
     modelId: t.id({ description: 'The model; absent: the default of `kind`, or of the operation.' }),
-    kind: t.field({ type: MediaKind, description: 'What to make; needed when neither modelId nor the operation says it.' }),
+    kind: t.field({
+      type: MediaKind,
+      description: 'What to make; needed when neither modelId nor the operation says it.',
+    }),
     count: t.int({ required: true, defaultValue: 1, description: 'How many calls, from 1 to 1000.' }),
   }),
 });
@@ -332,7 +367,8 @@ builder.mutationFields((t) => ({
   }),
   cancelGeneration: t.field({
     type: Generation,
-    description: 'Stops a generation and gives its credits back at once. One that was cancelled before is answered again.',
+    description:
+      'Stops a generation and gives its credits back at once. One that was cancelled before is answered again.',
     authScopes: { signedIn: true },
     args: { id: t.arg.id({ required: true, description: 'The generation.' }) },
     errors: {
@@ -348,7 +384,10 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RefundGenerationInput, required: true, description: 'What to give back.' }) },
     errors: {
       types: [GenerationNotFoundError, InvalidInputError, IdempotencyConflictError, BusyError],
-      union: { name: 'RefundGenerationResult', description: 'The generation as it is now, or why nothing was refunded.' },
+      union: {
+        name: 'RefundGenerationResult',
+        description: 'The generation as it is now, or why nothing was refunded.',
+      },
     },
     resolve: (_root, { input }, context) => resolve.refundGeneration(context, input),
   }),

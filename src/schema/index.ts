@@ -5,7 +5,7 @@ import './billing.ts';
 import './catalog.ts';
 import './error.ts';
 import './generation.ts';
-import './node.ts';
+import './node-query.ts';
 import './scalars.ts';
 import './wallet.ts';
 

@@ -1,5 +1,3 @@
-import { brandWithType } from '@pothos/core';
-import * as resolve from '../resolvers/node.ts';
 import { builder } from './builder.ts';
 
 /** What has an id of its own and can be asked for by it. Each type says itself what its id is. */
@@ -14,20 +12,3 @@ export const NodeInterface = builder.interfaceRef<object>('Node').implement({
     }),
   }),
 });
-
-builder.queryField('node', (t) =>
-  t.field({
-    type: NodeInterface,
-    nullable: true,
-    description: 'Whatever has the id: public, or of the caller; null otherwise.',
-    args: { id: t.arg.id({ required: true, description: 'The id.' }) },
-    resolve: async (_root, { id }, context) => {
-      const found = await resolve.node(context, id);
-      if (found === null) return null;
-      // A copy, since the brand is written into the object and the catalog is shared.
-      const value = { ...found.value };
-      brandWithType(value, found.typename);
-      return value;
-    },
-  }),
-);

@@ -1,5 +1,13 @@
 import type { UsageBucket as Bucket } from '../generation/index.ts';
-import { effectOnAvailable, type Explanation, type Funding as FundingRow, type Grant as GrantRow, grantStateAt, type Transfer, type WalletView } from '../ledger/index.ts';
+import {
+  type Explanation,
+  effectOnAvailable,
+  type Funding as FundingRow,
+  type Grant as GrantRow,
+  grantStateAt,
+  type Transfer,
+  type WalletView,
+} from '../ledger/index.ts';
 import { walletOf } from '../resolvers/context.ts';
 import * as resolve from '../resolvers/wallet.ts';
 import { builder } from './builder.ts';
@@ -69,7 +77,11 @@ Grant.implement({
   fields: (t) => ({
     id: t.id({ description: 'The id.', resolve: ({ thing }) => thing.id }),
     source: t.field({ type: GrantSource, description: 'Where they came from.', resolve: ({ thing }) => thing.source }),
-    category: t.field({ type: GrantCategory, description: 'Whether they were paid for.', resolve: ({ thing }) => thing.category }),
+    category: t.field({
+      type: GrantCategory,
+      description: 'Whether they were paid for.',
+      resolve: ({ thing }) => thing.category,
+    }),
     state: t.field({
       type: GrantState,
       description: 'What it is now.',
@@ -83,7 +95,11 @@ Grant.implement({
     revoked: t.int({ description: 'Credits that were withdrawn.', resolve: ({ thing }) => thing.revoked }),
     pending: t.int({ description: 'Credits that are not effective yet.', resolve: ({ thing }) => thing.pending }),
     priority: t.int({ description: 'Lower burns first.', resolve: ({ thing }) => thing.priority }),
-    effectiveAt: t.field({ type: 'DateTime', description: 'Spendable from this instant on.', resolve: ({ thing }) => thing.effectiveAt }),
+    effectiveAt: t.field({
+      type: 'DateTime',
+      description: 'Spendable from this instant on.',
+      resolve: ({ thing }) => thing.effectiveAt,
+    }),
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
@@ -91,7 +107,11 @@ Grant.implement({
       resolve: ({ thing }) => thing.expiresAt,
     }),
     createdAt: t.field({ type: 'DateTime', description: 'When it came in.', resolve: ({ thing }) => thing.createdAt }),
-    reason: t.string({ nullable: true, description: 'Why it came in, for people.', resolve: ({ thing }) => thing.reason }),
+    reason: t.string({
+      nullable: true,
+      description: 'Why it came in, for people.',
+      resolve: ({ thing }) => thing.reason,
+    }),
   }),
 });
 
@@ -124,7 +144,10 @@ Transaction.implement({
       description: 'Its effect on what is available, with its sign; 0 for a CAPTURE, whose credits were held before.',
       resolve: ({ thing }) => effectOnAvailable(thing),
     }),
-    availableAfter: t.int({ description: 'What was available right after it.', resolve: ({ thing }) => thing.availableAfter }),
+    availableAfter: t.int({
+      description: 'What was available right after it.',
+      resolve: ({ thing }) => thing.availableAfter,
+    }),
     generation: t.field({
       type: generationRef,
       nullable: true,
@@ -146,7 +169,11 @@ Transaction.implement({
       description: 'What happened, for people.',
       resolve: (transaction, _args, context) => resolve.describe(context, transaction),
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it happened.', resolve: ({ thing }) => thing.occurredAt }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it happened.',
+      resolve: ({ thing }) => thing.occurredAt,
+    }),
   }),
 });
 
@@ -158,9 +185,13 @@ const MonthlyCredits = builder.objectRef<WalletView>('MonthlyCredits').implement
   fields: (t) => ({
     quota: t.int({
       description: 'What the plan gives a month; 0 when that is agreed on one by one.',
-      resolve: async (wallet, _args, context) => (await resolve.planOf(context, wallet.state.accountId)).monthlyQuota ?? 0,
+      resolve: async (wallet, _args, context) =>
+        (await resolve.planOf(context, wallet.state.accountId)).monthlyQuota ?? 0,
     }),
-    remaining: t.int({ description: 'What is left of it.', resolve: (wallet) => resolve.remainingOf(wallet, ['PLAN']) }),
+    remaining: t.int({
+      description: 'What is left of it.',
+      resolve: (wallet) => resolve.remainingOf(wallet, ['PLAN']),
+    }),
     resetsAt: t.field({
       type: 'DateTime',
       nullable: true,
@@ -204,7 +235,8 @@ const BalanceExplanation = builder.objectRef<Explanation>('BalanceExplanation').
 
 export const Wallet = builder.objectRef<WalletView>('Wallet');
 Wallet.implement({
-  description: 'The credits of an account, true at the instant of the request: what has expired or lapsed by then counts.',
+  description:
+    'The credits of an account, true at the instant of the request: what has expired or lapsed by then counts.',
   interfaces: [NodeInterface],
   fields: (t) => ({
     id: t.id({ description: 'The id.', resolve: ({ state }) => resolve.walletIdOf(state.accountId) }),
@@ -217,8 +249,7 @@ Wallet.implement({
     debt: t.int({ description: 'Credits owed after a payment was taken back.', resolve: ({ state }) => state.debt }),
     isLow: t.boolean({
       description: 'Whether less than `lowBalanceThreshold` is available.',
-      resolve: ({ state }, _args, { services }) =>
-        state.available < services.catalog.snapshot().lowBalanceThreshold,
+      resolve: ({ state }, _args, { services }) => state.available < services.catalog.snapshot().lowBalanceThreshold,
     }),
     lowBalanceThreshold: t.int({
       description: 'Below this many credits a wallet is low.',
@@ -277,7 +308,12 @@ Wallet.implement({
       args: {
         from: t.arg({ type: 'DateTime', required: true, description: 'Inclusive.' }),
         to: t.arg({ type: 'DateTime', required: true, description: 'Exclusive; at most 731 days after `from`.' }),
-        groupBy: t.arg({ type: UsageGroup, required: true, defaultValue: 'DAY', description: 'What it is added up by.' }),
+        groupBy: t.arg({
+          type: UsageGroup,
+          required: true,
+          defaultValue: 'DAY',
+          description: 'What it is added up by.',
+        }),
         timeZone: t.arg.string({
           required: true,
           defaultValue: 'UTC',
@@ -293,7 +329,11 @@ Wallet.implement({
       args: { asOf: t.arg({ type: 'DateTime', description: 'An instant that is not in the future; absent: now.' }) },
       resolve: (wallet, { asOf }, context) => resolve.explain(context, wallet, asOf),
     }),
-    updatedAt: t.field({ type: 'DateTime', description: 'When something last happened.', resolve: ({ updatedAt }) => updatedAt }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: 'When something last happened.',
+      resolve: ({ updatedAt }) => updatedAt,
+    }),
   }),
 });
 
@@ -306,4 +346,3 @@ builder.queryFields((t) => ({
     resolve: (_root, _args, context) => walletOf(context),
   }),
 }));
-

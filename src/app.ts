@@ -1,0 +1,285 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Accounts, createAccounts } from './accounts/index.ts';
+import { billingWriters, createBilling, createStripeClient } from './billing/index.ts';
+import { createStripeSandbox, createStripeSandboxStore, type StripeSandbox } from './billing/stripe-sandbox/index.ts';
+import { openCatalog, type ProviderName } from './catalog/index.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { type Database, migrate, readSecret } from './db/index.ts';
+import {
+  createFolderStorage,
+  createGenerations,
+  createSteps,
+  generationWriters,
+  type StepDependencies,
+  stopProvider,
+} from './generation/index.ts';
+import { createAssetHandler } from './http/assets.ts';
+import { createCompatibilityRoutes } from './http/compatibility.ts';
+import { createGraphqlHandler } from './http/graphql.ts';
+import { createPlayground } from './http/playground.ts';
+import { createHttpServer } from './http/server.ts';
+import type { IdSource } from './ids.ts';
+import { createJobs, type Job, type Jobs } from './jobs/index.ts';
+import { type AccountId, type AttachmentWriter, createHistory, createLedger } from './ledger/index.ts';
+import { createSandboxProvider } from './providers/index.ts';
+import { repeat } from './repeat.ts';
+import type { Services } from './resolvers/context.ts';
+
+/** The keys that everybody knows; they count on the embedded sandbox on loopback alone. */
+export const demoKeys = { account: 'wzrd_test_demo', admin: 'wzrd_test_admin' } as const;
+
+const demoAccountId = 'account_00000000000000000000000001' as AccountId; // Fixed, so that it is made once.
+const administratorId = 'account_00000000000000000000000002' as AccountId; // As above.
+
+/** How often wallets that nobody touches are looked after. */
+const sweepEveryMs = 60_000;
+const sweepLimit = 1_000;
+/** How long requests in flight may take to finish when the server stops. */
+const drainMs = 10_000;
+
+export interface App {
+  /** Where it listens. */
+  readonly url: string;
+  readonly services: Services;
+  readonly jobs: Jobs;
+  /** The administrator's key, when this start made one; it is shown nowhere again. */
+  readonly newAdminKey: string | null;
+  /** Lets requests in flight finish, hands jobs back and closes everything. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together and listens. Takes over the database, and closes it when the start fails. */
+export async function startApp(options: {
+  config: Config;
+  database: Database;
+  clock: Clock;
+  ids: IdSource;
+  log: Logger;
+  /** `false`: jobs run only when they are told to. */
+  automaticJobs: boolean;
+}): Promise<App> {
+  const closers: (() => Promise<unknown>)[] = [() => options.database.close()];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return { ...(await compose(options, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function compose(
+  { config, database, clock, ids, log, automaticJobs }: Parameters<typeof startApp>[0],
+  closers: (() => Promise<unknown>)[],
+): Promise<Omit<App, 'close'>> {
+  const applied = await migrate(database, ids);
+  if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date.');
+  const sandboxMode = config.billing.mode === 'sandbox';
+  let boundUrl = '';
+  const publicUrl = (): string => config.publicUrl ?? boundUrl;
+  const onError = (message: string) => (error: unknown) => log.error({ err: error }, message);
+  const onInternalError = (error: unknown): string => {
+    const id = ids.next('error');
+    log.error({ err: error, id }, 'A request failed for a reason of our own.');
+    return id;
+  };
+
+  const jobs = createJobs({
+    database,
+    clock,
+    ids,
+    automatic: automaticJobs,
+    onError: (error, job) => log.warn({ err: error, job }, 'A job failed and is tried again.'),
+  });
+  const writeJobs: AttachmentWriter = (transaction, rows) => jobs.insert(transaction, rows as readonly Job[]); // Made by `attachJob`.
+  const ledger = createLedger({
+    database,
+    clock,
+    writers: new Map([...generationWriters, ...billingWriters, ['job', writeJobs]]),
+  });
+  const history = createHistory(database);
+
+  const sandboxProvider = sandboxMode ? createSandboxProvider({ clock }) : null;
+  const providers: ReadonlySet<ProviderName> = new Set(sandboxProvider === null ? [] : ['FAL', 'GMI', 'GROQ']);
+  const catalog = await openCatalog({
+    database,
+    clock,
+    providers,
+    onRefreshError: onError('The catalog was not refreshed.'),
+  });
+  closers.push(() => catalog.close());
+
+  const accounts = createAccounts({
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    refusedKeys: config.demoKeys ? [] : Object.values(demoKeys),
+  });
+  const newAdminKey = await ensureAccounts(accounts, config);
+
+  const storage = createFolderStorage(join(config.dataDir, 'assets'));
+  const stepDependencies: StepDependencies = {
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    history,
+    storage,
+    sandboxMode,
+    providerOf: () => sandboxProvider,
+  };
+  const generations = createGenerations({
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    history,
+    jobs,
+    quoteSecret: await readSecret(database, ids, 'quote'),
+    sandboxMode,
+    stopProvider: (generation) => {
+      stopProvider(stepDependencies, generation).catch(onError('A provider was not told of a cancellation.'));
+    },
+  });
+
+  const { stripe, stripeSandbox } = await openStripe({
+    config,
+    database,
+    clock,
+    ids,
+    log,
+    publicUrl,
+    boundUrl: () => boundUrl,
+  });
+  if (stripeSandbox !== null) closers.push(() => stripeSandbox.close());
+  const billing = createBilling({
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    jobs,
+    mode: config.billing.mode,
+    stripe,
+    allowedRedirects: config.allowedRedirects,
+    publicUrl,
+    onProviderError: (error) => log.warn({ err: error }, 'Stripe did not answer as it should.'),
+  });
+
+  const services: Services = { accounts, billing, catalog, clock, generations, history, ledger, publicUrl };
+  let closing = false;
+  const server = createHttpServer({
+    accounts,
+    clock,
+    graphql: createGraphqlHandler({ services, onInternalError }),
+    playground: createPlayground({
+      demoKey: config.demoKeys ? demoKeys.account : null,
+      adminKey: config.demoKeys ? demoKeys.admin : null,
+    }),
+    compatibility: createCompatibilityRoutes(services, billing),
+    asset: createAssetHandler(generations, storage),
+    stripeSandboxPage:
+      stripeSandbox === null ? null : (request, response) => stripeSandbox.handleCheckoutPage(request, response),
+    isReady: async () => !closing && (await answers(database)),
+    allowedOrigins: config.allowedOrigins,
+    onInternalError,
+  });
+
+  const steps = createSteps(stepDependencies);
+  await jobs.start({ SUBMIT: steps.submit, POLL: steps.poll, STRIPE_EVENT: billing.applyEvent });
+  closers.push(() => jobs.stop());
+  if (automaticJobs) {
+    const sweeping = repeat(() => ledger.sweep(sweepLimit), sweepEveryMs, onError('The sweep failed.'));
+    closers.push(() => sweeping.stop());
+  }
+
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  // A TCP server has an address and a port once it listens.
+  const { port } = server.address() as AddressInfo;
+  boundUrl = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  closers.push(async () => {
+    closing = true;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(timer);
+  });
+  if (stripeSandbox !== null) {
+    stripeSandbox.deliverPending().catch(onError('Events of the Stripe sandbox were not delivered.'));
+  }
+  return { url: boundUrl, services, jobs, newAdminKey };
+}
+
+async function answers({ prisma }: Database): Promise<boolean> {
+  try {
+    await prisma.$queryRaw`SELECT 1`;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes the accounts of a first start; gives the administrator's key if it made one that nobody knows yet. */
+async function ensureAccounts(accounts: Accounts, config: Config): Promise<string | null> {
+  if (config.demoKeys) {
+    await accounts.ensure({ id: demoAccountId, name: 'Demo', key: demoKeys.account, scope: 'account', welcome: true });
+  }
+  const known = config.demoKeys ? demoKeys.admin : config.adminApiKey;
+  const fresh = known === null && !(await accounts.hasAdministrator()) ? accounts.newKey() : null;
+  const key = known ?? fresh;
+  if (key !== null) {
+    const administrator = { id: administratorId, name: 'Administrator', key, scope: 'admin', welcome: false } as const;
+    if (!(await accounts.ensure(administrator))) await accounts.addKey(administratorId, key, 'Administrator', 'admin');
+  }
+  if (config.adminApiKey !== null && config.adminApiKey !== key) {
+    await accounts.addKey(administratorId, config.adminApiKey, 'ADMIN_API_KEY', 'admin');
+  }
+  return fresh;
+}
+
+/** Stripe, or the stand-in that the same SDK talks to, or nothing when billing is disabled. */
+async function openStripe(options: {
+  config: Config;
+  database: Database;
+  clock: Clock;
+  ids: IdSource;
+  log: Logger;
+  publicUrl: () => string;
+  boundUrl: () => string;
+}): Promise<{ stripe: Parameters<typeof createBilling>[0]['stripe']; stripeSandbox: StripeSandbox | null }> {
+  const { config, database, clock, ids, log, publicUrl, boundUrl } = options;
+  const { mode, stripeSecretKey, stripeWebhookSecret, stripeApiUrl } = config.billing;
+  if (mode === 'sandbox') {
+    const webhookSecret = `whsec_${ids.randomBytes(32).toString('hex')}`;
+    const stripeSandbox = createStripeSandbox({
+      store: createStripeSandboxStore(database.prisma),
+      clock,
+      ids,
+      checkoutBaseUrl: () => `${publicUrl()}/stripe-sandbox/checkout`,
+      webhookUrl: () => `${boundUrl()}/functions/v1/billing-webhook`,
+      webhookSecret,
+      log,
+    });
+    const { host, port } = await stripeSandbox.listen();
+    const client = createStripeClient({ secretKey: 'sk_test_sandbox', apiUrl: new URL(`http://${host}:${port}`) });
+    return { stripe: { client, webhookSecret }, stripeSandbox };
+  }
+  if (mode === 'disabled' || stripeSecretKey === null || stripeWebhookSecret === null) {
+    return { stripe: null, stripeSandbox: null };
+  }
+  const client = createStripeClient({ secretKey: stripeSecretKey, apiUrl: stripeApiUrl });
+  return { stripe: { client, webhookSecret: stripeWebhookSecret }, stripeSandbox: null };
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+
+/** A request that is answered with this status and message as it stands. */
+export class HttpError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The most bytes that a body may have; enough for the largest params and a long document. */
+const mostBodyBytes = 262_144;
+
+/** Reads a body to its end. Throws {@link HttpError} 413 as soon as it is too large. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > mostBodyBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostBodyBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBodyBytes} bytes.`);
+
+/** A header that is sent once; the first one when it came more often. */
+export function header(request: IncomingMessage, name: string): string | null {
+  const value = request.headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/** The API key of a request, from `Authorization: Bearer` or `x-api-key`; null when it has neither. */
+export function apiKeyOf(request: IncomingMessage): string | null {
+  const authorization = header(request, 'authorization');
+  if (authorization !== null) return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '';
+  return header(request, 'x-api-key');
+}

@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Accounts, Caller } from '../accounts/index.ts';
+import type { Clock } from '../clock.ts';
+import { type CompatibilityRoutes, errorBody } from './compatibility.ts';
+import type { GraphqlHandler } from './graphql.ts';
+import type { Playground } from './playground.ts';
+import { apiKeyOf, HttpError, header } from './request.ts';
+import { send, sendJson } from './response.ts';
+import { returnPage } from './return-page.ts';
+
+export interface HttpParts {
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly graphql: GraphqlHandler;
+  readonly playground: Playground;
+  readonly compatibility: CompatibilityRoutes;
+  readonly asset: (request: IncomingMessage, response: ServerResponse, assetId: string) => Promise<void>;
+  /** The checkout page of the Stripe sandbox; null in other modes. */
+  readonly stripeSandboxPage: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null;
+  /** Whether the database answers and is migrated. */
+  readonly isReady: () => Promise<boolean>;
+  readonly allowedOrigins: readonly string[];
+  /** Logs what callers are not told and gives the id under which it did. */
+  readonly onInternalError: (error: unknown) => string;
+}
+
+/** Times after which a client that does not send is let go, in milliseconds. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+const keepAliveTimeoutMs = 65_000;
+
+/** The HTTP server with all its routes; it is not listening yet. */
+export function createHttpServer(parts: HttpParts): Server {
+  const server = createServer(
+    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs },
+    (request, response) => {
+      void answer(parts, request, response);
+    },
+  );
+  return server;
+}
+
+async function answer(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    allowOrigin(parts.allowedOrigins, request, response);
+    if (request.method === 'OPTIONS') sendPreflight(response);
+    else await route(parts, request, response);
+  } catch (error) {
+    if (response.headersSent || response.destroyed) response.destroy();
+    else sendFailure(parts, request, response, error);
+  }
+}
+
+/** Pages of the allow-listed origins may read the answers; a wildcard is never sent. */
+function allowOrigin(allowed: readonly string[], request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('vary', 'origin');
+  const origin = header(request, 'origin');
+  if (origin === null || !allowed.includes(origin)) return;
+  response.setHeader('access-control-allow-origin', origin);
+}
+
+function sendPreflight(response: ServerResponse): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-allow-headers': 'authorization, content-type, apikey, x-client-info, x-api-key, idempotency-key',
+    'access-control-max-age': '86400',
+  });
+  response.end();
+}
+
+const pathOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://localhost');
+
+async function route(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = pathOf(request);
+  const { pathname } = url;
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const [, first = '', ...rest] = pathname.split('/');
+  switch (first) {
+    case 'graphql':
+      if (rest.length > 0) break;
+      if (isRead && parts.playground.isWanted(request, url)) return parts.playground.page(request, response);
+      return parts.graphql(request, response, await signIn(parts.accounts, request));
+    case 'functions':
+      return compatibilityRoute(parts, request, response, rest.join('/'));
+    case 'health':
+      if (isRead && rest.length === 0) return sendJson(response, 200, { status: 'ok' });
+      break;
+    case 'ready':
+      if (isRead && rest.length === 0) return sendReadiness(parts, response);
+      break;
+    case 'assets':
+      if (isRead && rest.length === 1) return parts.asset(request, response, rest[0] ?? '');
+      break;
+    case 'playground':
+      if (isRead && rest.length === 1) return parts.playground.file(request, response, rest[0] ?? '');
+      break;
+    case 'billing':
+      if (isRead && rest.join('/') === 'return') {
+        const page = returnPage(url.searchParams.get('checkout'));
+        return send(response, 200, page, {
+          'content-type': 'text/html; charset=utf-8',
+          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+        });
+      }
+      break;
+    case 'stripe-sandbox':
+      if (parts.stripeSandboxPage !== null) return parts.stripeSandboxPage(request, response);
+      break;
+    case '':
+      if (isRead) {
+        response.writeHead(302, { location: '/graphql' });
+        response.end();
+        return;
+      }
+  }
+  throw new HttpError(404, 'There is nothing here. The API is at /graphql.');
+}
+
+async function compatibilityRoute(
+  parts: HttpParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const { compatibility, accounts } = parts;
+  if (path === 'v1/billing-webhook') return compatibility.billingWebhook(request, response);
+  if (path === 'v1/generate' && request.method === 'POST') {
+    return compatibility.generate(request, response, await signIn(accounts, request));
+  }
+  const id = /^v1\/generations\/([^/]+)$/.exec(path)?.[1];
+  if (id !== undefined && request.method === 'GET') {
+    return compatibility.generation(response, await signIn(accounts, request), decodeURIComponent(id));
+  }
+  throw new HttpError(404, 'There is no such function.');
+}
+
+/** The caller of a request; null when it has no key. Throws {@link HttpError} 401 for a key that nobody has. */
+async function signIn(accounts: Accounts, request: IncomingMessage): Promise<Caller | null> {
+  const key = apiKeyOf(request);
+  if (key === null) return null;
+  const caller = await accounts.authenticate(key);
+  if (caller === null) throw new HttpError(401, 'Nobody has this API key.');
+  return caller;
+}
+
+async function sendReadiness({ isReady }: HttpParts, response: ServerResponse): Promise<void> {
+  const ready = await isReady();
+  sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
+}
+
+const codeOfStatus: Readonly<Record<number, string>> = { 401: 'UNAUTHENTICATED', 500: 'INTERNAL' };
+
+function sendFailure(parts: HttpParts, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  const known = error instanceof HttpError || error instanceof URIError;
+  const status = error instanceof HttpError ? error.status : known ? 400 : 500;
+  const id = known ? null : parts.onInternalError(error);
+  const message =
+    id === null && error instanceof Error
+      ? error.message
+      : `Something went wrong on our side. If it stays, ask about ${id}.`;
+  // What is left of a body that was refused is not read: the connection ends with the answer.
+  const headers: Record<string, string> = request.complete ? {} : { connection: 'close' };
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if ((request.url ?? '').startsWith('/graphql')) {
+    const extensions = { code: codeOfStatus[status] ?? 'BAD_REQUEST', ...(id === null ? {} : { id }) };
+    sendJson(response, status, { errors: [{ message, extensions }] }, headers);
+  } else sendJson(response, status, errorBody(message, parts.clock), headers);
+}
