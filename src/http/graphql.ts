@@ -6,7 +6,9 @@ import {
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  type ParseOptions,
   parse,
+  type Source,
 } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../accounts/index.ts';
@@ -81,7 +83,7 @@ const answerInOrder: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(ex
 /** Refuses what is too much before it is validated or run. */
 const limitDocuments: Plugin = {
   onParse: ({ setParseFn }) => {
-    setParseFn((source, parseOptions) => {
+    setParseFn((source: string | Source, parseOptions?: ParseOptions) => {
       const document = parse(source, { ...parseOptions, maxTokens: documentLimits.tokens });
       const problem = documentProblem(document);
       if (problem !== null) throw new TransportError('QUERY_TOO_COMPLEX', problem);
@@ -117,13 +119,14 @@ const statusOfCode: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, F
 
 /** Gives every error its code, and a refused request the status that the GraphQL-over-HTTP specification wants. */
 const addCodes: Plugin = {
-  onResultProcess: ({ result, setResult, acceptableMediaTypes }) => {
+  onResultProcess: (hook) => {
+    const { result, acceptableMediaTypes } = hook;
     if (!('errors' in result) || result.errors === undefined || result.errors.length === 0) return;
     const errors = result.errors.map((error) => ('code' in error.extensions ? error : withCode(error)));
     const status = errors.map(({ extensions }) => statusOfCode[String(extensions['code'])]).find(Boolean);
     const refused = 'data' in result && result.data === null && status !== undefined;
     const modern = acceptableMediaTypes.includes('application/graphql-response+json');
-    setResult({ ...result, errors, ...(refused && modern ? { extensions: { http: { status } } } : {}) });
+    hook.setResult({ ...result, errors, ...(refused && modern ? { extensions: { http: { status } } } : {}) });
   },
 };
 

@@ -1,9 +1,56 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExampleKeys } from './playground/examples.ts';
+import { contentSecurityPolicy, playgroundPage } from './playground/page.ts';
+import { createStaticFiles } from './playground/static-files.ts';
+import { header } from './request.ts';
+import { send } from './response.ts';
+
+/** GraphiQL with examples, served whole from here: the page asks no other host for anything. */
 export interface Playground {
+  /** Whether a browser asks for the page: it accepts HTML and sends no query. */
   isWanted(request: IncomingMessage, url: URL): boolean;
   page(request: IncomingMessage, response: ServerResponse): void;
-  file(request: IncomingMessage, response: ServerResponse, name: string): Promise<void> | void;
+  /** Answers `/playground/<name>`. Throws `HttpError` 404 when there is no such file. */
+  file(request: IncomingMessage, response: ServerResponse, name: string): Promise<void>;
 }
-export function createPlayground(_options: { demoKey: string | null; adminKey: string | null }): Playground {
-  return { isWanted: () => false, page: () => {}, file: () => {} };
+
+const { resolve } = createRequire(import.meta.url);
+
+/** A file of a package, also one that the package does not export. */
+const packageFile = (name: string, file: string): string => join(dirname(resolve(`${name}/package.json`)), file);
+
+const ownFile = (name: string): string => fileURLToPath(new URL(`./playground/${name}`, import.meta.url));
+
+const icon = ownFile('icon.svg');
+const styleSheets = [packageFile('graphiql', 'graphiql.min.css'), ownFile('playground.css')];
+const scripts = [
+  packageFile('react', 'umd/react.production.min.js'),
+  packageFile('react-dom', 'umd/react-dom.production.min.js'),
+  packageFile('graphiql', 'graphiql.min.js'),
+  ownFile('playground.js'),
+];
+
+/** Makes the playground. Whoever opens its page sees the keys: give it only those that everybody may know. */
+export function createPlayground(keys: ExampleKeys): Playground {
+  const files = createStaticFiles([icon, ...styleSheets, ...scripts]);
+  const addressOf = (path: string): string => `/playground/${files.nameOf(path)}`;
+  const html = playgroundPage(
+    { icon: addressOf(icon), styleSheets: styleSheets.map(addressOf), scripts: scripts.map(addressOf) },
+    keys,
+  );
+  return {
+    isWanted: (request, url) => /\btext\/html\b/i.test(header(request, 'accept') ?? '') && !url.searchParams.has('query'),
+    page: (_request, response) =>
+      send(response, 200, html, {
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-cache',
+        'content-security-policy': contentSecurityPolicy,
+        'referrer-policy': 'no-referrer',
+        vary: 'accept, origin',
+      }),
+    file: (request, response, name) => files.send(request, response, name),
+  };
 }

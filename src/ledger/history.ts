@@ -176,5 +176,11 @@ function explanationLines(movements: readonly MovementSum[]): Explanation['lines
     const line = lines.get(label) ?? { label, amount: 0, transactions: 0 };
     lines.set(label, { label, amount: line.amount + amount, transactions: line.transactions + transactions });
   }
-  return [...lines.values()].filter((line) => line.amount !== 0);
+  return [...lines.values()].filter((line) => line.amount !== 0).sort(compareLines);
 }
+
+/** What came in first, then what went out, the larger before the smaller. */
+const compareLines = (
+  left: { label: string; amount: number },
+  right: { label: string; amount: number },
+): number => right.amount - left.amount || (left.label < right.label ? -1 : 1);

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
-import type { Database, Transaction } from '../db/index.ts';
+import { type Database, isPassing, isUniqueViolation, type Transaction } from '../db/index.ts';
 import { apply, project } from './core/apply.ts';
 import type {
   AccountId,
@@ -15,7 +15,7 @@ import type {
   Transfer,
   WalletState,
 } from './core/types.ts';
-import { isPassing, isUniqueViolation } from './database-errors.ts';
+
 import { GroupCommit, type GroupCommitLimits, type Waiting } from './group-commit.ts';
 import { genesisHash, transferHash } from './journal-hash.ts';
 import {

@@ -1,4 +1,4 @@
-import { BusyError, ExpectedError, expectedErrors, IdempotencyConflictError, InvalidInputError } from '../errors.ts';
+import { BusyError, type ExpectedError, expectedErrors, IdempotencyConflictError, InvalidInputError } from '../errors.ts';
 import { builder } from './builder.ts';
 
 // Pothos wants the names as a tuple; the table has at least one.

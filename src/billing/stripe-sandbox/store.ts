@@ -1,4 +1,4 @@
-import type { Instant } from '../../ledger/core/types.ts';
+import type { Instant } from '../../clock.ts';
 import type { StripeKind, StripeObject, StripeObjects } from './stripe-objects.ts';
 
 /** What the sandbox remembers, in a database that may be shared by several processes. */

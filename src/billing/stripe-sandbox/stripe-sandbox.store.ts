@@ -1,5 +1,5 @@
 import { toDate } from '../../clock.ts';
-import type { PrismaClient } from '../../db/generated/client.ts';
+import type { PrismaClient } from '../../db/index.ts';
 import type { StripeSandboxStore } from './store.ts';
 import type { StripeKind, StripeObjects } from './stripe-objects.ts';
 

@@ -1,4 +1,4 @@
-import { Prisma } from '../db/index.ts';
+import { Prisma } from './generated/client.ts';
 
 /** A key or id that another transaction wrote first (SQLSTATE 23505). */
 export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === '23505';

@@ -1,0 +1,352 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How often a plan is paid. */
+export type BillingInterval =
+  /** Every month. */
+  | 'MONTH'
+  /** Every year. */
+  | 'YEAR';
+
+/** What is bought. */
+export type CheckoutMode =
+  /** A credit pack. */
+  | 'PACK'
+  /** A plan. */
+  | 'SUBSCRIPTION';
+
+/** Where a checkout stands. */
+export type CheckoutStatus =
+  /** It was paid. */
+  | 'COMPLETED'
+  /** It waits for its buyer, or for the money. */
+  | 'CREATED'
+  /** Nobody paid in time. */
+  | 'EXPIRED'
+  /** The payment failed. */
+  | 'FAILED';
+
+/** What to buy, and where to go afterwards. */
+export type CreateCheckoutInput = {
+  /** Where to go without paying; on the allow-list. Absent: a page of this server. */
+  cancelUrl?: string | null | undefined;
+  /** Or the Idempotency-Key header; 1 to 255 characters. */
+  idempotencyKey?: string | null | undefined;
+  /** How often a plan is paid. */
+  interval?: BillingInterval;
+  /** A plan or a pack. */
+  mode: CheckoutMode;
+  /** The pack; needed for a PACK. */
+  packCode?: string | null | undefined;
+  /** The plan; needed for a SUBSCRIPTION. */
+  planCode?: string | null | undefined;
+  /** Where to go after paying; on the allow-list. Absent: a page of this server. */
+  successUrl?: string | null | undefined;
+};
+
+/** What went wrong, for programs. The message beside it is for people. */
+export type ErrorCode =
+  /** No account has the id. */
+  | 'ACCOUNT_NOT_FOUND'
+  /** The budget of the key is used up. */
+  | 'BUDGET_EXCEEDED'
+  /** Too much is asked at the moment; nothing was changed, try again. */
+  | 'BUSY'
+  /** Billing is switched off. */
+  | 'CHECKOUT_UNAVAILABLE'
+  /** The caller has no generation with the id. */
+  | 'GENERATION_NOT_FOUND'
+  /** No grant has the id. */
+  | 'GRANT_NOT_FOUND'
+  /** The grant has nothing left to void. */
+  | 'GRANT_NOT_VOIDABLE'
+  /** The idempotency key was used before with another request. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** Too few credits are available. */
+  | 'INSUFFICIENT_CREDITS'
+  /** An argument has the wrong shape, or the model does not take it. */
+  | 'INVALID_INPUT'
+  /** The model is disabled or nobody can run it at the moment. */
+  | 'MODEL_UNAVAILABLE'
+  /** The generation has already ended. */
+  | 'NOT_CANCELABLE'
+  /** It is not sold through a checkout. */
+  | 'NOT_PURCHASABLE'
+  /** The payment provider did not answer as it should; nothing was charged. */
+  | 'PAYMENT_PROVIDER'
+  /** The quote has lapsed and the price has changed since. */
+  | 'PRICE_CHANGED'
+  /** A redirect address is not on the allow-list. */
+  | 'REDIRECT_NOT_ALLOWED'
+  /** No credit pack has the code. */
+  | 'UNKNOWN_CREDIT_PACK'
+  /** No model has the id. */
+  | 'UNKNOWN_MODEL'
+  /** No plan has the code. */
+  | 'UNKNOWN_PLAN';
+
+/** One call of one model. */
+export type GenerateInput = {
+  /** The shots of a DIRECTORS_CUT, in order; at most 200. */
+  assets?: Array<ShotAssetInput> | null | undefined;
+  /** Or the Idempotency-Key header; 1 to 255 characters. The same key with the same input has one effect and the same answer, for ever. */
+  idempotencyKey?: string | null | undefined;
+  /** What to make; needed when neither modelId nor the operation says it. */
+  kind?: MediaKind | null | undefined;
+  /** The caller's own, at most 4 KiB; comes back on the generation. */
+  metadata?: { readonly [name: string]: unknown } | null | undefined;
+  /** The model; absent: the default of `kind`, or of the operation. */
+  modelId?: string | number | null | undefined;
+  /** What is asked for. */
+  operation?: Operation;
+  /** The model's own inputs, checked against what it accepts; at most 64 KiB. In the sandbox, `sandbox`: "slow", "fail", "block" or "hang" tries an outcome. */
+  params?: { readonly [name: string]: unknown } | null | undefined;
+  /** Fills the model's prompt or text, whichever it takes; at most 20,000 characters. */
+  prompt?: string | null | undefined;
+  /** A quote for this call: its price is charged. */
+  quoteId?: string | number | null | undefined;
+};
+
+/** Why a generation failed. A failed generation costs nothing. */
+export type GenerationFailureCode =
+  /** The provider's content rules refused the request or its result. */
+  | 'CONTENT_BLOCKED'
+  /** The hold lapsed and its price was not available any more. */
+  | 'HOLD_EXPIRED'
+  /** It was interrupted on our side. */
+  | 'INTERNAL'
+  /** The provider failed. */
+  | 'PROVIDER_ERROR'
+  /** The provider refused the request. */
+  | 'PROVIDER_REJECTED'
+  /** The provider took too long. */
+  | 'PROVIDER_TIMEOUT';
+
+/** Where a generation stands. */
+export type GenerationStatus =
+  /** It was cancelled and nothing was charged. */
+  | 'CANCELED'
+  /** There is no result and nothing was charged. */
+  | 'FAILED'
+  /** Its credits are held; the provider has not taken it yet. */
+  | 'QUEUED'
+  /** The provider works on it. */
+  | 'RUNNING'
+  /** The result is there and was charged. */
+  | 'SUCCEEDED';
+
+/** What a model makes. */
+export type MediaKind =
+  /** Speech, music and sound. */
+  | 'AUDIO'
+  /** Pictures. */
+  | 'IMAGE'
+  /** Text. */
+  | 'TEXT'
+  /** Moving pictures. */
+  | 'VIDEO';
+
+/** What is asked for. */
+export type Operation =
+  /** One film of many shots, given in `assets`. */
+  | 'DIRECTORS_CUT'
+  /** Any model. */
+  | 'GENERATE'
+  /** The image of a shot; without a modelId the default image model. */
+  | 'SHOT_IMAGE'
+  /** The video of a shot; without a modelId the default video model. */
+  | 'SHOT_VIDEO';
+
+/** A shot of a Director's Cut. */
+export type ShotAssetInput = {
+  /** How long it is shown, more than 0 and at most 3600 seconds; absent: 5. */
+  durationSeconds?: number | null | undefined;
+  /** IMAGE, VIDEO or AUDIO. */
+  kind: MediaKind;
+  /** Where the file is; http or https. */
+  url: string;
+};
+
+export type ModelsQueryVariables = Exact<{
+  kind?: MediaKind | null | undefined;
+  search?: string | null | undefined;
+}>;
+
+
+export type ModelsQuery = { models: Array<{ id: string, name: string, label: string, kind: MediaKind, workflow: string, credits: number, isDefault: boolean, available: boolean }> };
+
+export type WalletQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WalletQuery = { wallet: { id: string, available: number, held: number, debt: number, isLow: boolean, rollover: number, topUp: number, monthly: { quota: number, remaining: number, resetsAt: string | null }, plan: { code: string, name: string } } | null };
+
+export type GenerateMutationVariables = Exact<{
+  input: GenerateInput;
+}>;
+
+
+export type GenerateMutation = { generate:
+    | { __typename: 'BudgetExceededError', code: ErrorCode, message: string }
+    | { __typename: 'BusyError', code: ErrorCode, message: string }
+    | { __typename: 'Generation', id: string, status: GenerationStatus, creditsHeld: number, creditsCharged: number, replayed: boolean }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InsufficientCreditsError', code: ErrorCode, message: string, required: number, available: number, shortfall: number, topUpUrl: string, suggestedPack: { code: string, name: string } | null }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'ModelUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'PriceChangedError', code: ErrorCode, message: string }
+    | { __typename: 'UnknownModelError', code: ErrorCode, message: string }
+   };
+
+export type GenerationQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type GenerationQuery = { generation: { id: string, status: GenerationStatus, progress: number | null, creditsHeld: number, creditsCharged: number, text: string | null, assets: Array<{ id: string, url: string, mimeType: string }>, failure: { code: GenerationFailureCode, message: string, retryable: boolean } | null } | null };
+
+export type CreateCheckoutMutationVariables = Exact<{
+  input: CreateCheckoutInput;
+}>;
+
+
+export type CreateCheckoutMutation = { createCheckout:
+    | { __typename: 'BusyError', code: ErrorCode, message: string }
+    | { __typename: 'Checkout', id: string, url: string, status: CheckoutStatus, credits: number, price: { formatted: string } }
+    | { __typename: 'CheckoutUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'NotPurchasableError', code: ErrorCode, message: string }
+    | { __typename: 'PaymentProviderError', code: ErrorCode, message: string }
+    | { __typename: 'RedirectNotAllowedError', code: ErrorCode, message: string }
+    | { __typename: 'UnknownCreditPackError', code: ErrorCode, message: string }
+    | { __typename: 'UnknownPlanError', code: ErrorCode, message: string }
+   };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const ModelsDocument = new TypedDocumentString(`
+    query Models($kind: MediaKind, $search: String) {
+  models(kind: $kind, search: $search) {
+    id
+    name
+    label
+    kind
+    workflow
+    credits
+    isDefault
+    available
+  }
+}
+    `) as unknown as TypedDocumentString<ModelsQuery, ModelsQueryVariables>;
+export const WalletDocument = new TypedDocumentString(`
+    query Wallet {
+  wallet {
+    id
+    available
+    held
+    debt
+    isLow
+    rollover
+    topUp
+    monthly {
+      quota
+      remaining
+      resetsAt
+    }
+    plan {
+      code
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WalletQuery, WalletQueryVariables>;
+export const GenerateDocument = new TypedDocumentString(`
+    mutation Generate($input: GenerateInput!) {
+  generate(input: $input) {
+    __typename
+    ... on Generation {
+      id
+      status
+      creditsHeld
+      creditsCharged
+      replayed
+    }
+    ... on Error {
+      code
+      message
+    }
+    ... on InsufficientCreditsError {
+      required
+      available
+      shortfall
+      topUpUrl
+      suggestedPack {
+        code
+        name
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GenerateMutation, GenerateMutationVariables>;
+export const GenerationDocument = new TypedDocumentString(`
+    query Generation($id: ID!) {
+  generation(id: $id) {
+    id
+    status
+    progress
+    creditsHeld
+    creditsCharged
+    text
+    assets {
+      id
+      url
+      mimeType
+    }
+    failure {
+      code
+      message
+      retryable
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GenerationQuery, GenerationQueryVariables>;
+export const CreateCheckoutDocument = new TypedDocumentString(`
+    mutation CreateCheckout($input: CreateCheckoutInput!) {
+  createCheckout(input: $input) {
+    __typename
+    ... on Checkout {
+      id
+      url
+      status
+      credits
+      price {
+        formatted
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CreateCheckoutMutation, CreateCheckoutMutationVariables>;
