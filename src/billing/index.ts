@@ -4,7 +4,5 @@ export type {
   BillingInterval,
   CheckoutId,
   CheckoutMode,
-  CheckoutStatus,
-  CreateCheckoutInput,
   OpenedCheckout,
 } from './types.ts';

@@ -48,7 +48,8 @@ export function createClient(options: { url: string; apiKey?: string; fetch?: ty
         body: JSON.stringify({ query: document.toString(), variables }),
       });
       const answer = await readAnswer<Data>(response);
-      if (answer.errors !== undefined || answer.data == null) throw new ClientError(response.status, answer.errors ?? []);
+      if (answer.errors !== undefined || answer.data == null)
+        throw new ClientError(response.status, answer.errors ?? []);
       return answer.data;
     },
   };

@@ -36,6 +36,7 @@ function shotCredits(
   const model = models.find((candidate) =>
     modelId === undefined ? candidate.isDefault && candidate.kind === kind : candidate.id === modelId,
   );
-  if (model !== undefined && model.kind !== kind) throw new TypeError(`${model.name} makes ${model.kind}, not ${kind}.`);
+  if (model !== undefined && model.kind !== kind)
+    throw new TypeError(`${model.name} makes ${model.kind}, not ${kind}.`);
   return model?.credits;
 }

@@ -1,13 +1,11 @@
 export { type AssetStorage, createFolderStorage } from './asset-storage.ts';
-export { type GenerationFilter, modelIdsOfKind } from './generation.store.ts';
+export { modelIdsOfKind } from './generation.store.ts';
 export {
   createGenerations,
   type Generations,
   generationWriters,
   holdIdOf,
   type Quote,
-  type QuoteRequest,
-  type RefundRequest,
 } from './generations.ts';
 export { createSteps, type StepDependencies, stopProvider } from './steps.ts';
 export type {
@@ -17,7 +15,5 @@ export type {
   GenerationFailure,
   GenerationId,
   GenerationStatus,
-  Payer,
-  ShotAsset,
 } from './types.ts';
 export type { UsageBucket, UsageGroup } from './usage.ts';

@@ -30,7 +30,7 @@ const signatureOf = (payload: string, secret: Uint8Array): Buffer =>
   createHmac('sha256', secret).update(payload).digest();
 
 /** Reads a token that {@link signQuote} made; null for anything else. */
-export function readQuote(token: string, secret: Uint8Array): QuoteClaims | null {
+function readQuote(token: string, secret: Uint8Array): QuoteClaims | null {
   const match = /^quote_([\w-]{1,2000})\.([\w-]{43})$/.exec(token);
   const [, payload, signature] = match ?? [];
   if (payload === undefined || signature === undefined) return null;

@@ -42,7 +42,8 @@ export function createPlayground(keys: ExampleKeys): Playground {
     keys,
   );
   return {
-    isWanted: (request, url) => /\btext\/html\b/i.test(header(request, 'accept') ?? '') && !url.searchParams.has('query'),
+    isWanted: (request, url) =>
+      /\btext\/html\b/i.test(header(request, 'accept') ?? '') && !url.searchParams.has('query'),
     page: (_request, response) =>
       send(response, 200, html, {
         'content-type': 'text/html; charset=utf-8',

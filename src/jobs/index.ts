@@ -1,2 +1,2 @@
-export type { Job, JobKind, LeasedJob } from './job.store.ts';
+export type { Job } from './job.store.ts';
 export { createJobs, type JobHandler, type Jobs, type StepResult } from './jobs.ts';

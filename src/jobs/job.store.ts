@@ -89,13 +89,3 @@ export async function rescheduleJob(
 export async function freeAllLeases(client: PrismaClient): Promise<void> {
   await client.job.updateMany({ where: { leaseId: { not: null } }, data: { leasedUntil: null, leaseId: null } });
 }
-
-/** The instant at which the next job that nobody holds falls due; null when none waits. */
-export async function nextDueAt(client: PrismaClient): Promise<Instant | null> {
-  const job = await client.job.findFirst({
-    where: { leaseId: null },
-    orderBy: { dueAt: 'asc' },
-    select: { dueAt: true },
-  });
-  return job === null ? null : toInstant(job.dueAt);
-}

@@ -180,7 +180,5 @@ function explanationLines(movements: readonly MovementSum[]): Explanation['lines
 }
 
 /** What came in first, then what went out, the larger before the smaller. */
-const compareLines = (
-  left: { label: string; amount: number },
-  right: { label: string; amount: number },
-): number => right.amount - left.amount || (left.label < right.label ? -1 : 1);
+const compareLines = (left: { label: string; amount: number }, right: { label: string; amount: number }): number =>
+  right.amount - left.amount || (left.label < right.label ? -1 : 1);

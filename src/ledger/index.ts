@@ -2,14 +2,12 @@ export type {
   AccountId,
   Brand,
   Credits,
-  Effect,
   Funding,
   Grant,
   GrantCategory,
   GrantId,
   GrantSource,
   GrantState,
-  Hold,
   HoldId,
   Instant,
   Refusal,
@@ -17,7 +15,7 @@ export type {
   Transfer,
 } from './core/index.ts';
 export { grantStateAt, maximumCredits } from './core/index.ts';
-export type { PageRequest, TransferFilter } from './history.store.ts';
+export type { PageRequest } from './history.store.ts';
 export { createHistory, type Explanation, effectOnAvailable, type History } from './history.ts';
 export { idempotencyKeyOf } from './idempotency.ts';
 export {
@@ -26,7 +24,6 @@ export {
   createLedger,
   type Ledger,
   type LedgerAnswer,
-  type LedgerRequest,
   type WalletView,
 } from './ledger.ts';
-export { type IdempotencyKey, insertKey, type KeyName } from './wallet.store.ts';
+export { type IdempotencyKey, insertKey } from './wallet.store.ts';

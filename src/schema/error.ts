@@ -1,4 +1,10 @@
-import { BusyError, type ExpectedError, expectedErrors, IdempotencyConflictError, InvalidInputError } from '../errors.ts';
+import {
+  BusyError,
+  type ExpectedError,
+  expectedErrors,
+  IdempotencyConflictError,
+  InvalidInputError,
+} from '../errors.ts';
 import { builder } from './builder.ts';
 
 // Pothos wants the names as a tuple; the table has at least one.
@@ -26,7 +32,7 @@ const descriptions: Record<keyof typeof expectedErrors, string> = {
   BUSY: 'Too much is asked at the moment; nothing was changed, try again.',
 };
 
-export const ErrorCode = builder.enumType('ErrorCode', {
+const ErrorCode = builder.enumType('ErrorCode', {
   description: 'What went wrong, for programs. The message beside it is for people.',
   values: Object.fromEntries(codes.map((code) => [code, { description: descriptions[code] }])) as Record<
     keyof typeof expectedErrors,

@@ -1,3 +1,3 @@
 export type { StripeSandboxStore } from './store.ts';
 export { createStripeSandboxStore } from './stripe-sandbox.store.ts';
-export { createStripeSandbox, type StripeSandbox, type StripeSandboxOptions } from './stripe-sandbox.ts';
+export { createStripeSandbox, type StripeSandbox } from './stripe-sandbox.ts';

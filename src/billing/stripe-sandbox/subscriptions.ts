@@ -1,5 +1,5 @@
-import { toDate } from '../../clock.ts';
 import type { Instant } from '../../clock.ts';
+import { toDate } from '../../clock.ts';
 import { type ApiCall, type ApiResult, objectAtAddress, type SandboxContext } from './context.ts';
 import { createStripeId } from './stripe-ids.ts';
 import type {

@@ -4,7 +4,7 @@ import type { Funding, Grant, GrantId, Instant } from './types.ts';
  * The order in which grants are spent: priority, earliest expiry (none is last), promotional before paid,
  * effectiveAt, createdAt, id. Negative when `left` burns first.
  */
-export function compareBurnOrder(left: Grant, right: Grant): number {
+function compareBurnOrder(left: Grant, right: Grant): number {
   return (
     left.priority - right.priority ||
     compareExpiry(left.expiresAt, right.expiresAt) ||

@@ -1,3 +1,2 @@
-export { apply, project } from './apply.ts';
 export { type GrantState, grantStateAt } from './grant-state.ts';
 export * from './types.ts';
