@@ -45,7 +45,10 @@ const clockAndIds = [
     selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
     message: 'All time comes from the injected Clock.',
   },
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'All time comes from the injected Clock.' },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'All time comes from the injected Clock.',
+  },
   {
     selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
     message: 'Random bytes come from the injected IdSource.',
@@ -57,7 +60,16 @@ const clockAndIds = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'src/db/generated', 'src/client/generated', '.data', 'coverage', 'src/http/playground/*.js'] },
+  {
+    ignores: [
+      'node_modules',
+      'src/db/generated',
+      'src/client/generated',
+      '.data',
+      'coverage',
+      'src/http/playground/*.js',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
@@ -127,7 +139,9 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^\\.\\./', message: 'The client is shipped alone: it imports nothing of the server.' }] },
+        {
+          patterns: [{ regex: '^\\.\\./', message: 'The client is shipped alone: it imports nothing of the server.' }],
+        },
       ],
     },
   },

@@ -61,6 +61,8 @@ export async function startApp(options: {
   log: Logger;
   /** `false`: jobs run only when they are told to. */
   automaticJobs: boolean;
+  /** Who runs a model, in place of the sandbox's provider; for tests and simulations. */
+  providerOf?: StepDependencies['providerOf'];
 }): Promise<App> {
   const closers: (() => Promise<unknown>)[] = [() => options.database.close()];
   const close = async (): Promise<void> => {
@@ -75,7 +77,7 @@ export async function startApp(options: {
 }
 
 async function compose(
-  { config, database, clock, ids, log, automaticJobs }: Parameters<typeof startApp>[0],
+  { config, database, clock, ids, log, automaticJobs, providerOf }: Parameters<typeof startApp>[0],
   closers: (() => Promise<unknown>)[],
 ): Promise<Omit<App, 'close'>> {
   const applied = await migrate(database, ids);
@@ -135,7 +137,7 @@ async function compose(
     history,
     storage,
     sandboxMode,
-    providerOf: () => sandboxProvider,
+    providerOf: providerOf ?? (() => sandboxProvider),
   };
   const generations = createGenerations({
     database,

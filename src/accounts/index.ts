@@ -1,6 +1,2 @@
-export {
-  type Accounts,
-  type CreatedAccount,
-  createAccounts,
-} from './accounts.ts';
+export { type Accounts, type CreatedAccount, createAccounts } from './accounts.ts';
 export type { Account, Caller } from './types.ts';

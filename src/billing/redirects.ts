@@ -1,9 +1,11 @@
+import { isStorable } from '../plain-text.ts';
+
 /**
  * Whether a checkout may return to `url`. The list holds origins (`https://studio.example`) and schemes of
  * desktop clients (`wzrd://`). In the sandbox any page on this machine may be returned to as well.
  */
 export function isAllowedRedirect(url: string, allowed: readonly string[], sandbox: boolean): boolean {
-  if (!URL.canParse(url)) return false;
+  if (!isStorable(url) || !URL.canParse(url)) return false;
   const parsed = new URL(url);
   if (parsed.username !== '' || parsed.password !== '') return false;
   const isWeb = parsed.protocol === 'http:' || parsed.protocol === 'https:';

@@ -1,9 +1,11 @@
 import Stripe from 'stripe';
+import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { BillingMode } from '../config.ts';
 import type { Database } from '../db/index.ts';
+import type { IdSource } from '../ids.ts';
 import type { JobHandler, Jobs } from '../jobs/index.ts';
-import type { Credits, GrantId, Ledger } from '../ledger/index.ts';
+import { type Credits, type GrantId, idempotencyKeyOf, type Ledger } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import { endCheckout, findCheckout, type PaidOrder } from './checkout.store.ts';
 import { insertEvent, readEvent, type StripeEventHint, writeEventState } from './stripe-event.store.ts';
@@ -11,17 +13,25 @@ import type { Checkout, CheckoutId } from './types.ts';
 
 /** What the sender of an event is told. */
 export type WebhookAnswer =
-  | { readonly kind: 'received'; readonly eventId: string; readonly eventType: string }
+  | {
+      readonly kind: 'received';
+      readonly eventId: string;
+      readonly eventType: string;
+    }
   | { readonly kind: 'disabled' }
   | { readonly kind: 'refused'; readonly reason: string };
 
 interface EventDependencies {
   readonly database: Database;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly ledger: Ledger;
   readonly jobs: Jobs;
   readonly mode: BillingMode;
-  readonly stripe: { readonly client: Stripe; readonly webhookSecret: string } | null;
+  readonly stripe: {
+    readonly client: Stripe;
+    readonly webhookSecret: string;
+  } | null;
 }
 
 /** How old a signature may be, in seconds; Stripe's own recommendation. */
@@ -29,29 +39,54 @@ const signatureToleranceSeconds = 300;
 /** With the queue's pauses this is about half an hour of trying. */
 const mostAttempts = 30;
 
+const storableText = z.string().refine(isStorable);
+
+/** What is read of an event; some objects, such as a balance, have no id. */
+const eventSchema = z.object({
+  id: storableText.min(1),
+  type: storableText,
+  livemode: z.boolean(),
+  data: z.object({ object: z.object({ id: storableText.optional() }) }),
+});
+
 /** Verifies an event and puts it into the inbox; what it means is worked out later, from Stripe's present state. */
 export async function receiveEvent(
   { database, clock, jobs, mode, stripe }: EventDependencies,
-  body: Buffer,
+  payload: Buffer,
   signature: string | undefined,
 ): Promise<WebhookAnswer> {
   if (stripe === null) return { kind: 'disabled' };
-  if (signature === undefined) return { kind: 'refused', reason: 'The stripe-signature header is missing.' };
-  let event: Stripe.Event;
+  if (signature === undefined)
+    return {
+      kind: 'refused',
+      reason: 'The stripe-signature header is missing.',
+    };
+  let body: unknown;
   try {
-    event = stripe.client.webhooks.constructEvent(body, signature, stripe.webhookSecret, signatureToleranceSeconds);
+    body = stripe.client.webhooks.constructEvent(payload, signature, stripe.webhookSecret, signatureToleranceSeconds);
   } catch (error) {
     if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
-      return { kind: 'refused', reason: 'The signature does not fit the body, or is older than 300 seconds.' };
+      return {
+        kind: 'refused',
+        reason: 'The signature does not fit the body, or is older than 300 seconds.',
+      };
     }
-    if (error instanceof SyntaxError) return { kind: 'refused', reason: 'The body is not JSON.' };
-    throw error;
+    body = null; // The signature is right, but what it signs is no event.
   }
+  const parsed = eventSchema.safeParse(body);
+  if (!parsed.success) return { kind: 'refused', reason: "The body is no event of Stripe's." };
+  const event = parsed.data;
   if (event.livemode !== (mode === 'live')) {
-    return { kind: 'refused', reason: `This server takes ${mode === 'live' ? 'live' : 'test'} events only.` };
+    return {
+      kind: 'refused',
+      reason: `This server takes ${mode === 'live' ? 'live' : 'test'} events only.`,
+    };
   }
-  const { object } = event.data;
-  const hint: StripeEventHint = { id: event.id, type: event.type, objectId: 'id' in object ? String(object.id) : '' };
+  const hint: StripeEventHint = {
+    id: event.id,
+    type: event.type,
+    objectId: event.data.object.id ?? '',
+  };
   if (await insertEvent(database.prisma, jobs, hint, clock.now())) jobs.wake();
   return { kind: 'received', eventId: event.id, eventType: event.type };
 }
@@ -64,12 +99,18 @@ export function createEventHandler(dependencies: EventDependencies): JobHandler 
     if (event === null || event.state === 'APPLIED' || event.state === 'IGNORED') return { kind: 'done' };
     try {
       const state = await applyEvent(dependencies, event);
-      await writeEventState(database.prisma, event.id, { state, now: clock.now() });
+      await writeEventState(database.prisma, event.id, {
+        state,
+        now: clock.now(),
+      });
       return { kind: 'done' };
     } catch (error) {
       const state = job.attempts >= mostAttempts ? 'DEAD' : 'FAILED';
       const message = error instanceof Error ? error.message : String(error);
-      await writeEventState(database.prisma, event.id, { state, error: message });
+      await writeEventState(database.prisma, event.id, {
+        state,
+        error: message,
+      });
       if (state === 'DEAD') return { kind: 'done' };
       throw error;
     }
@@ -90,7 +131,7 @@ async function applyEvent(dependencies: EventDependencies, event: StripeEventHin
 
 /** Brings an order to what Stripe says of its session now; which event said so, and how often, does not matter. */
 async function applySession(dependencies: EventDependencies, event: StripeEventHint): Promise<'APPLIED' | 'IGNORED'> {
-  const { clock, database, ledger } = dependencies;
+  const { clock, database } = dependencies;
   const session = await retrieveSession(dependencies, event.objectId);
   const checkoutId = session?.metadata?.['checkout_id'];
   if (session === null || checkoutId === undefined || !isStorable(checkoutId)) return 'IGNORED';
@@ -101,7 +142,7 @@ async function applySession(dependencies: EventDependencies, event: StripeEventH
   if (session.status === 'expired') {
     await endCheckout(database.prisma, order, 'EXPIRED', clock.now());
   } else if (session.status === 'complete' && paid) {
-    if (order.mode === 'PACK') await grantPack(ledger, order);
+    if (order.mode === 'PACK') await grantPack(dependencies, order);
     else await endCheckout(database.prisma, order, 'COMPLETED', clock.now());
   } else if (session.status === 'complete' && event.type === 'checkout.session.async_payment_failed') {
     await endCheckout(database.prisma, order, 'FAILED', clock.now());
@@ -119,14 +160,15 @@ async function retrieveSession({ stripe }: EventDependencies, id: string): Promi
   }
 }
 
-/** Gives the credits of an order, once: the grant has the order's own id. */
-async function grantPack(ledger: Ledger, order: Checkout): Promise<void> {
+/** Gives the credits of an order, once: the order's id is the key under which they are given. */
+async function grantPack({ ids, ledger }: EventDependencies, order: Checkout): Promise<void> {
   const { accountId, id } = order;
+  const grantId = ids.next('grant') as GrantId; // A new id with the prefix of grants is one.
   const answer = await ledger.execute({
     accountId,
     command: {
       kind: 'grant',
-      grantId: id.replace(/^checkout_/, 'grant_') as GrantId, // The same 26 characters, under the prefix of grants.
+      grantId,
       source: 'PACK',
       category: 'PAID',
       priority: 30,
@@ -135,10 +177,18 @@ async function grantPack(ledger: Ledger, order: Checkout): Promise<void> {
       expiresAt: null,
       reason: order.itemName,
     },
+    key: idempotencyKeyOf({ idempotencyKey: id }, { accountId, mutation: 'checkout.paid', subjectId: grantId }),
     attach: (_effect, now) => {
-      const row: PaidOrder = { accountId, id, creditsGranted: order.credits, completedAt: now };
+      const row: PaidOrder = {
+        accountId,
+        id,
+        creditsGranted: order.credits,
+        completedAt: now,
+      };
       return [{ writer: 'paid-order', row }];
     },
   });
-  if (answer.kind !== 'applied') throw new Error(`The credits of ${id} were not granted: ${JSON.stringify(answer)}.`);
+  if (answer.kind !== 'applied' && answer.kind !== 'replayed') {
+    throw new Error(`The credits of ${id} were not granted: ${JSON.stringify(answer)}.`);
+  }
 }

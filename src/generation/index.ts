@@ -1,19 +1,6 @@
 export { type AssetStorage, createFolderStorage } from './asset-storage.ts';
 export { modelIdsOfKind } from './generation.store.ts';
-export {
-  createGenerations,
-  type Generations,
-  generationWriters,
-  holdIdOf,
-  type Quote,
-} from './generations.ts';
+export { createGenerations, type Generations, generationWriters, holdIdOf, type Quote } from './generations.ts';
 export { createSteps, type StepDependencies, stopProvider } from './steps.ts';
-export type {
-  Asset,
-  GenerateInput,
-  Generation,
-  GenerationFailure,
-  GenerationId,
-  GenerationStatus,
-} from './types.ts';
+export type { Asset, GenerateInput, Generation, GenerationFailure, GenerationId, GenerationStatus } from './types.ts';
 export type { UsageBucket, UsageGroup } from './usage.ts';

@@ -5,12 +5,7 @@ import type { JsonObject } from '../providers/index.ts';
 export type GenerationId = Brand<string, 'GenerationId'>;
 export type GenerationStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED';
 export type GenerationFailureCode =
-  | 'PROVIDER_REJECTED'
-  | 'PROVIDER_ERROR'
-  | 'PROVIDER_TIMEOUT'
-  | 'CONTENT_BLOCKED'
-  | 'HOLD_EXPIRED'
-  | 'INTERNAL';
+  'PROVIDER_REJECTED' | 'PROVIDER_ERROR' | 'PROVIDER_TIMEOUT' | 'CONTENT_BLOCKED' | 'HOLD_EXPIRED' | 'INTERNAL';
 
 export interface GenerationFailure {
   readonly code: GenerationFailureCode;

@@ -87,15 +87,13 @@ const generateSchema = z
     metadata: z.record(z.string(), z.unknown()).nullish(),
     idempotency_key: z.string().nullish(),
   })
-  .transform(
-    ({ model_id, quote_id, idempotency_key, assets, ...input }): resolve.GenerateArguments => ({
-      ...input,
-      modelId: model_id,
-      quoteId: quote_id,
-      idempotencyKey: idempotency_key,
-      assets: assets?.map(({ url, kind, duration_seconds }) => ({ url, kind, durationSeconds: duration_seconds })),
-    }),
-  );
+  .transform(({ model_id, quote_id, idempotency_key, assets, ...input }): resolve.GenerateArguments => ({
+    ...input,
+    modelId: model_id,
+    quoteId: quote_id,
+    idempotencyKey: idempotency_key,
+    assets: assets?.map(({ url, kind, duration_seconds }) => ({ url, kind, durationSeconds: duration_seconds })),
+  }));
 
 /** Reads `GenerateInput` in snake_case. Throws {@link InvalidInputError}. */
 function parseGenerate(body: Buffer): resolve.GenerateArguments {

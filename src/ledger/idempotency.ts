@@ -27,18 +27,20 @@ export function idempotencyKeyOf(
 
 /**
  * What an idempotency key is bound to: SHA-256 over the input as canonical JSON (members sorted as in RFC 8785).
- * Absent and null are the same; the key itself is no part of it.
+ * An argument that is absent and one that is null are the same; the key itself is no part of it.
  */
 function requestHash(input: Keyed): Buffer {
   const { idempotencyKey: _key, ...request } = input;
-  return createHash('sha256').update(canonicalJson(request)).digest();
+  // Inside an argument that is JSON, a null is a value.
+  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null));
+  return createHash('sha256').update(canonicalJson(given)).digest();
 }
 
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined && member !== null)
+      .filter(([, member]) => member !== undefined)
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
     return `{${members.join(',')}}`;

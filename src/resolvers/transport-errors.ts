@@ -1,12 +1,7 @@
 import { GraphQLError } from 'graphql';
 
 export type TransportErrorCode =
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'BAD_REQUEST'
-  | 'QUERY_TOO_COMPLEX'
-  | 'NOT_FOUND'
-  | 'INTERNAL';
+  'UNAUTHENTICATED' | 'FORBIDDEN' | 'BAD_REQUEST' | 'QUERY_TOO_COMPLEX' | 'NOT_FOUND' | 'INTERNAL';
 
 /** A failure of the request as a whole, or of a field that the caller may not see. */
 export class TransportError extends GraphQLError {

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { type App, startApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { createIdSource } from '../../src/ids.ts';
-import { type DatabaseKind, openTestDatabase } from './databases.ts';
+import type { ProviderAdapter } from '../../src/providers/index.ts';
+import { type DatabaseKind, openTestDatabase, type TestDatabase } from './databases.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
 export interface GraphqlAnswer<Data> {
@@ -43,7 +44,7 @@ export interface TestApp {
 export const adminKey = 'an-administrators-key-for-tests';
 
 const answerSchema = z.object({
-  data: z.unknown(),
+  data: z.unknown().optional(),
   errors: z
     .array(
       z.object({
@@ -55,14 +56,23 @@ const answerSchema = z.object({
     .default([]),
 });
 
-/** Starts the server; `environment` is laid over the configuration of the sandbox. */
-export async function startTestApp(
-  kind: DatabaseKind,
-  options: { environment?: Record<string, string>; automaticJobs?: boolean; clock?: TestClock } = {},
-): Promise<TestApp> {
+export interface TestAppOptions {
+  /** Laid over the configuration of the sandbox. */
+  environment?: Record<string, string>;
+  automaticJobs?: boolean;
+  clock?: TestClock;
+  /** The database to work on, which its giver closes; absent: a new one, which is removed with the server. */
+  database?: TestDatabase;
+  /** Who runs the models, in place of the sandbox's provider. */
+  provider?: ProviderAdapter;
+}
+
+/** Starts the server on an empty database, or on the one that it is given. */
+export async function startTestApp(kind: DatabaseKind, options: TestAppOptions = {}): Promise<TestApp> {
   const clock = options.clock ?? createTestClock();
   const dataDir = await mkdtemp(join(tmpdir(), 'wzrd-data-'));
-  const { database, url: databaseUrl } = await openTestDatabase(kind);
+  const { database, url: databaseUrl } = options.database ?? (await openTestDatabase(kind));
+  const { provider } = options;
   const config: Config = {
     ...readConfig({
       PORT: '0',
@@ -77,11 +87,12 @@ export async function startTestApp(
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
   const app = await startApp({
     config,
-    database,
+    database: options.database === undefined ? database : { ...database, close: async () => {} },
     clock,
     ids: createIdSource(clock),
     log,
     automaticJobs: options.automaticJobs ?? false,
+    ...(provider === undefined ? {} : { providerOf: () => provider }),
   });
 
   const graphql: TestApp['graphql'] = async <Data>(
@@ -123,11 +134,15 @@ export async function startTestApp(
       const { account, apiKey } = data.createAccount;
       if (extraCredits > 0) {
         await graphql(
-          `mutation ($accountId: ID!, $credits: Int!, $key: String!) {
-            grantCredits(input: { accountId: $accountId, credits: $credits, reason: "More for a test", idempotencyKey: $key }) {
-              __typename
+          `
+            mutation ($accountId: ID!, $credits: Int!, $key: String!) {
+              grantCredits(
+                input: { accountId: $accountId, credits: $credits, reason: "More for a test", idempotencyKey: $key }
+              ) {
+                __typename
+              }
             }
-          }`,
+          `,
           { key: adminKey, variables: { accountId: account.id, credits: extraCredits, key: `more-${account.id}` } },
         );
       }

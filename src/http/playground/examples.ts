@@ -42,9 +42,9 @@ const examples: readonly Example[] = [
     query: `
 # Every tab is an example that works as it stands:
 # press the play button or Ctrl-Enter.
-# Your changes stay in this browser. To get the examples back,
-# choose "Clear storage" in the settings, below on the left,
-# and reload the page.
+# Your changes stay in this browser. To get the examples
+# back, choose "Clear storage" in the settings, below on
+# the left, and reload the page.
 
 # What can be made, and what a call costs. Needs no key.
 query Models($kind: MediaKind, $search: String) {
@@ -205,7 +205,7 @@ query Wallet {
   {
     query: `
 # Holds the price at once and charges it when the result
-# is there, about two seconds later: see the tab Generations.
+# is there, two seconds later: see the tab Generations.
 mutation Generate($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -347,8 +347,8 @@ mutation RetrySafely($input: GenerateInput!) {
   {
     query: `
 # Sora 2 Pro costs 50 credits. With fewer it is refused,
-# nothing is held, and the answer says which pack would do:
-# buy that one in the tab Checkout.
+# nothing is held, and the answer says which pack would
+# do: buy that one in the tab Checkout.
 mutation GenerateTooMuch($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -385,8 +385,9 @@ mutation GenerateTooMuch($input: GenerateInput!) {
   },
   {
     query: `
-# Buys 100 credits. Point at the url in the answer to open
-# the checkout page, pay there, and look into the tab Wallet.
+# Buys 100 credits. Point at the url in the answer to
+# open the checkout page, pay there, and look into the
+# tab Wallet.
 mutation Checkout($input: CreateCheckoutInput!) {
   createCheckout(input: $input) {
     __typename

@@ -1,0 +1,242 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, openPlayground, type PlaygroundPage } from './playground-page.ts';
+import { type RunningServer, startServer } from './running-server.ts';
+
+const oneSecond = { interval: 250, timeout: 15_000 };
+
+let browser: Browser;
+let server: RunningServer;
+let playground: PlaygroundPage;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser?.close());
+
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  const path = join(tmpdir(), `wzrd-playground-${task.id}.png`);
+  await playground.page.screenshot({ path });
+  process.stderr.write(`What the browser showed: ${path}\n`);
+});
+
+/** A new server with the wallet of a new demo account, and its playground in a new browser. */
+function givenANewServer(): void {
+  beforeAll(async () => {
+    server = await startServer();
+    playground = await openPlayground(browser, server.address);
+  });
+  afterAll(async () => {
+    await playground?.page.context().close();
+    await server?.stop();
+  });
+}
+
+interface Wallet {
+  readonly wallet: { readonly available: number; readonly held: number };
+}
+
+const balance = async (): Promise<Wallet['wallet']> =>
+  (await server.call<Wallet>('{ wallet { available held } }')).wallet;
+
+/** Calls a model and waits until it is charged. */
+async function spend(input: object): Promise<void> {
+  const { generate } = await server.call<{ generate: { __typename: string } }>(
+    'mutation ($input: GenerateInput!) { generate(input: $input) { __typename } }',
+    { input },
+  );
+  expect(generate.__typename).toBe('Generation');
+  await expect.poll(async () => (await balance()).held, oneSecond).toBe(0);
+}
+
+describe('given the wallet of a new demo account', () => {
+  givenANewServer();
+
+  test('when the playground opens, then it has asked nobody else and complains about nothing', async () => {
+    expect(await playground.page.title()).toBe('wzrd-credits playground');
+    expect(await playground.titles()).toContain('GenerateTooMuch');
+    await playground.run();
+    const { host } = new URL(server.address);
+    expect(playground.requests.map((address) => new URL(address).host)).toEqual(playground.requests.map(() => host));
+    expect(playground.complaints).toEqual([]);
+  });
+
+  test('when it is opened again, then the same tab is open and none was added', async () => {
+    const titles = await playground.titles();
+    await playground.page.reload();
+    await playground.page.locator('.graphiql-query-editor .CodeMirror').waitFor();
+    expect(await playground.titles()).toEqual(titles);
+    await expect(playground.run()).resolves.toHaveProperty('data.models');
+  });
+
+  test('when the wallet is looked at, then it has 100 credits', async () => {
+    await playground.open('Wallet');
+    await expect(playground.run()).resolves.toMatchObject({ data: { wallet: { available: 100, held: 0 } } });
+  });
+
+  test('when an image is generated, then 4 credits are held, charged, and gone', async () => {
+    await playground.open('Generate');
+    await expect(playground.run()).resolves.toMatchObject({
+      data: { generate: { __typename: 'Generation', status: 'QUEUED', creditsHeld: 4 } },
+    });
+    await expect.poll(async () => (await balance()).held, oneSecond).toBe(0);
+    await playground.open('Wallet');
+    await expect(playground.run()).resolves.toMatchObject({
+      data: { wallet: { available: 96, held: 0, transactions: { nodes: [{ type: 'CAPTURE', credits: 4 }] } } },
+    });
+  });
+
+  test('when a model of 50 credits is called at 49, then it is refused and a pack is suggested', async () => {
+    await spend({ kind: 'VIDEO', prompt: 'A ship' }); // 96 - 20 = 76
+    await spend({ kind: 'VIDEO', prompt: 'A wave' }); // 76 - 20 = 56
+    await spend({ modelId: 'fal-ai/nano-banana-pro', prompt: 'A gull' }); // 56 - 7 = 49
+    await playground.open('GenerateTooMuch');
+    await expect(playground.run()).resolves.toMatchObject({
+      data: {
+        generate: {
+          __typename: 'InsufficientCreditsError',
+          code: 'INSUFFICIENT_CREDITS',
+          required: 50,
+          available: 49,
+          shortfall: 1,
+          suggestedPack: { code: 'pack_100', price: { formatted: '$10.00' } },
+        },
+      },
+    });
+    expect(await balance()).toEqual({ available: 49, held: 0 });
+  });
+
+  test('when the pack is paid on the checkout page, then 100 credits arrive and the model runs', async () => {
+    const { page } = playground;
+    await playground.open('Checkout');
+    const answer = await playground.run();
+    expect(answer).toMatchObject({
+      data: { createCheckout: { __typename: 'Checkout', price: { formatted: '$10.00' }, credits: 100 } },
+    });
+
+    await page.locator('.graphiql-response .cm-string', { hasText: 'http' }).first().hover();
+    const [checkout] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'Open in a new tab' }).click(),
+    ]);
+    await checkout.getByText('$10.00').first().waitFor();
+    await checkout.getByRole('button', { name: 'Pay', exact: true }).click();
+    await checkout.getByRole('heading', { name: 'Payment received' }).waitFor();
+    await checkout.close();
+
+    await playground.open('Wallet');
+    const available = async (): Promise<unknown> => (await playground.run()).data?.['wallet'];
+    await expect.poll(available, oneSecond).toMatchObject({ available: 149, held: 0 });
+    await playground.open('GenerateTooMuch');
+    await expect(playground.run()).resolves.toMatchObject({
+      data: { generate: { __typename: 'Generation', creditsHeld: 50 } },
+    });
+    await expect.poll(balance, oneSecond).toEqual({ available: 99, held: 0 });
+  });
+
+  test('when its files are opened in the browser, then the picture shows and the film and the sound play', async () => {
+    await spend({ kind: 'AUDIO', prompt: 'Hello, lighthouse.' });
+    const { generations } = await server.call<{
+      generations: { nodes: { assets: { url: string; mimeType: string }[] }[] };
+    }>('{ generations(first: 20) { nodes { assets { url mimeType } } } }');
+    const urlOf = (type: string): string =>
+      generations.nodes.flatMap(({ assets }) => assets).find(({ mimeType }) => mimeType === type)?.url ?? type;
+    const page = await playground.page.context().newPage();
+
+    await page.goto(urlOf('image/png'));
+    await expect.poll(() => page.evaluate('document.images[0].naturalWidth')).toBe(512);
+
+    const readyState = (): Promise<number> => page.evaluate("document.querySelector('video').readyState");
+    const duration = (): Promise<number> => page.evaluate("document.querySelector('video').duration");
+    await page.goto(urlOf('video/webm'));
+    await expect.poll(readyState, oneSecond).toBeGreaterThanOrEqual(2);
+    expect(await duration()).toBeCloseTo(3, 1);
+    expect(await page.evaluate("document.querySelector('video').videoWidth")).toBe(320);
+
+    await page.goto(urlOf('audio/wav'));
+    await expect.poll(readyState, oneSecond).toBeGreaterThanOrEqual(2);
+    expect(await duration()).toBeCloseTo(2, 1);
+    await page.close();
+  });
+});
+
+describe('given a playground that nobody has used', () => {
+  givenANewServer();
+
+  test('when each tab is run as it stands, then it does what it says', async () => {
+    const runs: readonly [title: string, expected: object, operation?: string][] = [
+      ['Models', { models: expect.arrayContaining([expect.objectContaining({ id: 'fal-ai/flux/schnell' })]) }],
+      ['PlansAndPacks', { billing: { mode: 'SANDBOX', checkoutAvailable: true } }],
+      ['Quote', { quote: { __typename: 'Quote', credits: 60, affordable: true } }],
+      ['Wallet', { wallet: { available: 100 } }],
+      ['Generate', { generate: { __typename: 'Generation', creditsHeld: 4 } }],
+      ['Generations', { generations: { nodes: [{ model: { name: 'Nano Banana 2' } }] }, generation: null }],
+      ['RetrySafely', { generate: { __typename: 'Generation', replayed: false } }],
+      ['RetrySafely', { generate: { __typename: 'Generation', replayed: true } }],
+      ['GenerateTooMuch', { generate: { __typename: 'Generation', creditsHeld: 50 } }],
+      ['GenerateTooMuch', { generate: { __typename: 'InsufficientCreditsError' } }],
+      ['Checkout', { createCheckout: { __typename: 'Checkout', status: 'CREATED' } }],
+      ['ExplainAndUsage', { wallet: { byDay: expect.toSatisfy((days: unknown[]) => days.length >= 7) } }],
+      ['DirectorsCut', { generate: { __typename: 'Generation', creditsHeld: 12 } }],
+      ['SandboxOutcomes', { generate: { __typename: 'Generation', creditsHeld: 4 } }],
+      ['Cancel', { cancelGeneration: { __typename: 'GenerationNotFoundError' } }, 'Cancel'],
+      ['AdminAccount', { accountById: { account: { name: 'Demo' } } }, 'AdminAccount'],
+    ];
+    expect(await playground.titles()).toEqual([...new Set(runs.map(([title]) => title))]);
+    for (const [title, data, operation] of runs) {
+      await playground.open(title);
+      const answer = await playground.run(operation);
+      expect(answer, title).toMatchObject({ data });
+      expect(answer, title).not.toHaveProperty('errors');
+    }
+    expect(playground.complaints).toEqual([]);
+  });
+
+  test('when a slow generation is cancelled by its id, then its credits come back', async () => {
+    await playground.open('Cancel');
+    const { data } = await playground.run('StartSlow');
+    const slow = expect.objectContaining({ __typename: 'Generation', status: 'QUEUED', creditsHeld: 4 });
+    expect(data).toEqual({ generate: slow });
+    await playground.writeVariables({ id: idIn(data?.['generate']) });
+    await expect(playground.run('Cancel')).resolves.toMatchObject({
+      data: { cancelGeneration: { __typename: 'Generation', status: 'CANCELED', creditsHeld: 0, creditsCharged: 0 } },
+    });
+  });
+
+  test('when the operator gives, withdraws, refunds, prices and adds, then each does what it says', async () => {
+    await spend({ kind: 'TEXT', prompt: 'Name a lighthouse.' });
+    await playground.open('AdminAccount');
+    const granted = await playground.run('GrantCredits');
+    expect(granted).toMatchObject({ data: { grantCredits: { source: 'PROMOTION', amount: 25, remaining: 25 } } });
+    const { generations } = await server.call<{ generations: { nodes: unknown[] } }>(
+      '{ generations(first: 1, status: SUCCEEDED) { nodes { id } } }',
+    );
+    await playground.writeVariables({
+      grantId: idIn(granted.data?.['grantCredits']),
+      generationId: idIn(generations.nodes[0]),
+    });
+    await expect(playground.run('VoidGrant')).resolves.toMatchObject({
+      data: { voidGrant: { state: 'VOIDED', remaining: 0, revoked: 25 } },
+    });
+    await expect(playground.run('RefundGeneration')).resolves.toMatchObject({
+      data: { refundGeneration: { creditsCharged: 4, creditsRefunded: 1 } },
+    });
+    await expect(playground.run('UpdateModel')).resolves.toMatchObject({
+      data: { updateModel: { label: 'FLUX Schnell (3 credits)', available: true } },
+    });
+    await expect(playground.run('CreateAccount')).resolves.toMatchObject({
+      data: { createAccount: { account: { name: 'A partner' }, apiKey: expect.stringMatching(/^wzrd_/) } },
+    });
+    expect(playground.complaints).toEqual([]);
+  });
+});
+
+/** The id of what an operation answered. */
+function idIn(answered: unknown): string {
+  if (typeof answered === 'object' && answered !== null && 'id' in answered) return String(answered.id);
+  throw new Error(`There is no id in ${JSON.stringify(answered)}.`);
+}
