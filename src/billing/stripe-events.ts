@@ -13,11 +13,7 @@ import type { Checkout, CheckoutId } from './types.ts';
 
 /** What the sender of an event is told. */
 export type WebhookAnswer =
-  | {
-      readonly kind: 'received';
-      readonly eventId: string;
-      readonly eventType: string;
-    }
+  | { readonly kind: 'received'; readonly eventId: string; readonly eventType: string }
   | { readonly kind: 'disabled' }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -28,10 +24,7 @@ interface EventDependencies {
   readonly ledger: Ledger;
   readonly jobs: Jobs;
   readonly mode: BillingMode;
-  readonly stripe: {
-    readonly client: Stripe;
-    readonly webhookSecret: string;
-  } | null;
+  readonly stripe: { readonly client: Stripe; readonly webhookSecret: string } | null;
 }
 
 /** How old a signature may be, in seconds; Stripe's own recommendation. */
@@ -56,20 +49,13 @@ export async function receiveEvent(
   signature: string | undefined,
 ): Promise<WebhookAnswer> {
   if (stripe === null) return { kind: 'disabled' };
-  if (signature === undefined)
-    return {
-      kind: 'refused',
-      reason: 'The stripe-signature header is missing.',
-    };
+  if (signature === undefined) return { kind: 'refused', reason: 'The stripe-signature header is missing.' };
   let body: unknown;
   try {
     body = stripe.client.webhooks.constructEvent(payload, signature, stripe.webhookSecret, signatureToleranceSeconds);
   } catch (error) {
     if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
-      return {
-        kind: 'refused',
-        reason: 'The signature does not fit the body, or is older than 300 seconds.',
-      };
+      return { kind: 'refused', reason: 'The signature does not fit the body, or is older than 300 seconds.' };
     }
     body = null; // The signature is right, but what it signs is no event.
   }
@@ -77,16 +63,9 @@ export async function receiveEvent(
   if (!parsed.success) return { kind: 'refused', reason: "The body is no event of Stripe's." };
   const event = parsed.data;
   if (event.livemode !== (mode === 'live')) {
-    return {
-      kind: 'refused',
-      reason: `This server takes ${mode === 'live' ? 'live' : 'test'} events only.`,
-    };
+    return { kind: 'refused', reason: `This server takes ${mode === 'live' ? 'live' : 'test'} events only.` };
   }
-  const hint: StripeEventHint = {
-    id: event.id,
-    type: event.type,
-    objectId: event.data.object.id ?? '',
-  };
+  const hint: StripeEventHint = { id: event.id, type: event.type, objectId: event.data.object.id ?? '' };
   if (await insertEvent(database.prisma, jobs, hint, clock.now())) jobs.wake();
   return { kind: 'received', eventId: event.id, eventType: event.type };
 }
@@ -99,18 +78,12 @@ export function createEventHandler(dependencies: EventDependencies): JobHandler 
     if (event === null || event.state === 'APPLIED' || event.state === 'IGNORED') return { kind: 'done' };
     try {
       const state = await applyEvent(dependencies, event);
-      await writeEventState(database.prisma, event.id, {
-        state,
-        now: clock.now(),
-      });
+      await writeEventState(database.prisma, event.id, { state, now: clock.now() });
       return { kind: 'done' };
     } catch (error) {
       const state = job.attempts >= mostAttempts ? 'DEAD' : 'FAILED';
       const message = error instanceof Error ? error.message : String(error);
-      await writeEventState(database.prisma, event.id, {
-        state,
-        error: message,
-      });
+      await writeEventState(database.prisma, event.id, { state, error: message });
       if (state === 'DEAD') return { kind: 'done' };
       throw error;
     }
@@ -179,12 +152,7 @@ async function grantPack({ ids, ledger }: EventDependencies, order: Checkout): P
     },
     key: idempotencyKeyOf({ idempotencyKey: id }, { accountId, mutation: 'checkout.paid', subjectId: grantId }),
     attach: (_effect, now) => {
-      const row: PaidOrder = {
-        accountId,
-        id,
-        creditsGranted: order.credits,
-        completedAt: now,
-      };
+      const row: PaidOrder = { accountId, id, creditsGranted: order.credits, completedAt: now };
       return [{ writer: 'paid-order', row }];
     },
   });

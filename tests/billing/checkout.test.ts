@@ -8,18 +8,12 @@ const plan = { mode: 'SUBSCRIPTION', planCode: 'pro' };
 
 /** Presses a button of the checkout page, as a browser would, without following the way back. */
 const press = (page: string, action: 'pay' | 'decline' | 'cancel'): Promise<Response> =>
-  fetch(page, {
-    method: 'POST',
-    body: new URLSearchParams({ action }),
-    redirect: 'manual',
-  });
+  fetch(page, { method: 'POST', body: new URLSearchParams({ action }), redirect: 'manual' });
 
 describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startTestApp(kind, {
-      environment: { ALLOWED_REDIRECTS: 'https://studio.example,wzrd://' },
-    });
+    app = await startTestApp(kind, { environment: { ALLOWED_REDIRECTS: 'https://studio.example,wzrd://' } });
   });
   afterAll(() => app.close());
 
@@ -112,9 +106,7 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     const checkout = await openCheckout(app, key, plan);
     expect((await press(checkout.url, 'pay')).status).toBe(303);
     await app.app.jobs.runDue();
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'COMPLETED',
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'COMPLETED' });
   });
 
   test('given a card that is declined and a buyer who gives up, when jobs run, then nothing is granted and the way back is the cancel URL', async () => {
@@ -129,10 +121,7 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     expect(cancelled.headers.get('location')).toBe('wzrd://billing/cancel');
     await app.app.jobs.runDue();
     expect(await readWallet(app, key)).toMatchObject({ available: 100 });
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'CREATED',
-      creditsGranted: 0,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'CREATED', creditsGranted: 0 });
   });
 
   test('given an order that nobody paid within 24 hours, when the same is bought again, then it is a new order and the old page sells nothing', async () => {
@@ -143,13 +132,8 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     expect(fresh.id).not.toBe(old.id);
     expect(await (await press(old.url, 'pay')).text()).toContain('expired');
     await app.app.jobs.runDue();
-    expect(await readCheckout(app, key, old.id)).toMatchObject({
-      status: 'EXPIRED',
-      creditsGranted: 0,
-    });
-    expect(await readCheckout(app, key, fresh.id)).toMatchObject({
-      status: 'CREATED',
-    });
+    expect(await readCheckout(app, key, old.id)).toMatchObject({ status: 'EXPIRED', creditsGranted: 0 });
+    expect(await readCheckout(app, key, fresh.id)).toMatchObject({ status: 'CREATED' });
     expect(await readWallet(app, key)).toMatchObject({ available: 100 });
   });
 
@@ -157,10 +141,7 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     const { key } = await app.newAccount();
     const input = { ...pack, idempotencyKey: 'buy-1' };
     const first = await openCheckout(app, key, input);
-    expect(await createCheckout(app, key, input)).toMatchObject({
-      id: first.id,
-      url: first.url,
-    });
+    expect(await createCheckout(app, key, input)).toMatchObject({ id: first.id, url: first.url });
     expect(await createCheckout(app, key, pack, { 'idempotency-key': 'buy-1' })).toMatchObject({ id: first.id });
     await press(first.url, 'pay');
     await app.app.jobs.runDue();
@@ -177,45 +158,22 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     const { id: otherId, key: otherKey } = await app.newAccount();
     await openCheckout(app, key, { ...pack, idempotencyKey: 'buy-2' });
     expect(
-      await createCheckout(app, key, {
-        mode: 'PACK',
-        packCode: 'pack_500',
-        idempotencyKey: 'buy-2',
-      }),
-    ).toMatchObject({
-      __typename: 'IdempotencyConflictError',
-      idempotencyKey: 'buy-2',
-    });
+      await createCheckout(app, key, { mode: 'PACK', packCode: 'pack_500', idempotencyKey: 'buy-2' }),
+    ).toMatchObject({ __typename: 'IdempotencyConflictError', idempotencyKey: 'buy-2' });
     // A conflict comes before the question whether there is such a pack.
-    expect(
-      await createCheckout(app, key, {
-        mode: 'PACK',
-        packCode: 'pack_1',
-        idempotencyKey: 'buy-2',
-      }),
-    ).toMatchObject({
-      __typename: 'IdempotencyConflictError',
-    });
+    expect(await createCheckout(app, key, { mode: 'PACK', packCode: 'pack_1', idempotencyKey: 'buy-2' })).toMatchObject(
+      { __typename: 'IdempotencyConflictError' },
+    );
     expect(await app.database.prisma.checkout.count({ where: { accountId } })).toBe(1);
     await openCheckout(app, otherKey, { ...plan, idempotencyKey: 'buy-2' });
-    expect(
-      await app.database.prisma.checkout.count({
-        where: { accountId: otherId },
-      }),
-    ).toBe(1);
+    expect(await app.database.prisma.checkout.count({ where: { accountId: otherId } })).toBe(1);
   });
 
   test('G01 given a purchase that was refused, when its key comes again with a right one, then it succeeds', async () => {
     const { key } = await app.newAccount();
-    expect(
-      await createCheckout(app, key, {
-        mode: 'PACK',
-        packCode: 'pack_1',
-        idempotencyKey: 'buy-3',
-      }),
-    ).toMatchObject({
-      __typename: 'UnknownCreditPackError',
-    });
+    expect(await createCheckout(app, key, { mode: 'PACK', packCode: 'pack_1', idempotencyKey: 'buy-3' })).toMatchObject(
+      { __typename: 'UnknownCreditPackError' },
+    );
     await openCheckout(app, key, { ...pack, idempotencyKey: 'buy-3' });
   });
 
@@ -240,10 +198,7 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
       ),
     );
     const count = (name: string): number => outcomes.filter(({ __typename }) => __typename === name).length;
-    expect({
-      checkouts: count('Checkout'),
-      conflicts: count('IdempotencyConflictError'),
-    }).toEqual({
+    expect({ checkouts: count('Checkout'), conflicts: count('IdempotencyConflictError') }).toEqual({
       checkouts: 10,
       conflicts: 10,
     });
@@ -253,10 +208,7 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
   test('given the key in the header and another one in the argument, when a checkout is asked for, then the input is invalid', async () => {
     const { key } = await app.newAccount();
     const outcome = await createCheckout(app, key, { ...pack, idempotencyKey: 'a' }, { 'idempotency-key': 'b' });
-    expect(outcome).toMatchObject({
-      __typename: 'InvalidInputError',
-      issues: [{ path: ['input', 'idempotencyKey'] }],
-    });
+    expect(outcome).toMatchObject({ __typename: 'InvalidInputError', issues: [{ path: ['input', 'idempotencyKey'] }] });
   });
 
   test('G22 given a checkout, when others ask for it, then it looks like one that does not exist', async () => {
@@ -276,9 +228,7 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
 describe('Checkouts that are refused', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startTestApp('postgres', {
-      environment: { ALLOWED_REDIRECTS: 'https://studio.example,wzrd://' },
-    });
+    app = await startTestApp('postgres', { environment: { ALLOWED_REDIRECTS: 'https://studio.example,wzrd://' } });
   });
   afterAll(() => app.close());
 
@@ -315,10 +265,7 @@ describe('Checkouts that are refused', () => {
     'given %s, when a checkout is asked for, then the answer says why there is none',
     async (_name, input, typename, fields) => {
       const { id: accountId, key } = await app.newAccount();
-      expect(await createCheckout(app, key, input)).toMatchObject({
-        __typename: typename,
-        ...fields,
-      });
+      expect(await createCheckout(app, key, input)).toMatchObject({ __typename: typename, ...fields });
       expect(await app.database.prisma.checkout.count({ where: { accountId } })).toBe(0);
     },
   );
@@ -351,10 +298,7 @@ describe('Checkouts that are refused', () => {
   ])('G33 given the redirect %j, when it is asked for, then allowed is %s', async (url, allowed) => {
     const { key } = await app.newAccount();
     for (const field of ['successUrl', 'cancelUrl']) {
-      const { __typename } = await createCheckout(app, key, {
-        ...pack,
-        [field]: url,
-      });
+      const { __typename } = await createCheckout(app, key, { ...pack, [field]: url });
       expect(__typename).toBe(allowed ? 'Checkout' : 'RedirectNotAllowedError');
     }
   });
@@ -363,9 +307,7 @@ describe('Checkouts that are refused', () => {
 describe('Checkouts with billing switched off', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startTestApp('postgres', {
-      environment: { BILLING_MODE: 'disabled' },
-    });
+    app = await startTestApp('postgres', { environment: { BILLING_MODE: 'disabled' } });
   });
   afterAll(() => app.close());
 
@@ -376,9 +318,7 @@ describe('Checkouts with billing switched off', () => {
       billingMode: 'DISABLED',
     });
     // The shape of the input comes first.
-    expect(await createCheckout(app, key, { mode: 'PACK' })).toMatchObject({
-      __typename: 'InvalidInputError',
-    });
+    expect(await createCheckout(app, key, { mode: 'PACK' })).toMatchObject({ __typename: 'InvalidInputError' });
     expect(await app.database.prisma.checkout.count()).toBe(0);
     const { data } = await app.graphql('{ billing { mode checkoutAvailable } creditPacks { purchasable } }');
     expect(data).toMatchObject({
@@ -388,10 +328,7 @@ describe('Checkouts with billing switched off', () => {
   });
 
   test('given billing is disabled, when an event comes, then it is ignored with 200', async () => {
-    const response = await fetch(`${app.url}/functions/v1/billing-webhook`, {
-      method: 'POST',
-      body: '{}',
-    });
+    const response = await fetch(`${app.url}/functions/v1/billing-webhook`, { method: 'POST', body: '{}' });
     expect([response.status, await response.json()]).toEqual([
       200,
       { success: true, ignored: true, reason: 'billing_disabled' },

@@ -14,9 +14,7 @@ const pack = { mode: 'PACK', packCode: 'pack_100' };
 describeOnBoth('Checkouts at Stripe', (kind) => {
   let app: BillingApp;
   beforeAll(async () => {
-    app = await startBillingApp(kind, {
-      ALLOWED_REDIRECTS: 'https://studio.example',
-    });
+    app = await startBillingApp(kind, { ALLOWED_REDIRECTS: 'https://studio.example' });
   });
   afterAll(() => app.close());
 
@@ -49,11 +47,7 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
         },
       },
     ]);
-    const plan = await openCheckout(app, key, {
-      mode: 'SUBSCRIPTION',
-      planCode: 'business',
-      interval: 'YEAR',
-    });
+    const plan = await openCheckout(app, key, { mode: 'SUBSCRIPTION', planCode: 'business', interval: 'YEAR' });
     expect(sessionsOf(accountId)[1]?.sent).toMatchObject({
       mode: 'subscription',
       'line_items[0][price_data][unit_amount]': '142800',
@@ -101,32 +95,19 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
   test('G33 given an open checkout, when the same is bought with other URLs, then it is another checkout', async () => {
     const { key } = await app.newAccount();
     const first = await openCheckout(app, key, pack);
-    const second = await openCheckout(app, key, {
-      ...pack,
-      cancelUrl: 'https://studio.example/pricing',
-    });
+    const second = await openCheckout(app, key, { ...pack, cancelUrl: 'https://studio.example/pricing' });
     expect(second.id).not.toBe(first.id);
   });
 
   test('G33 given a server with real keys, when a checkout would return to this machine, then it is not allowed', async () => {
     const { key } = await app.newAccount();
     // Only the sandbox lets a checkout return to any page of this machine; its own pages are always allowed.
-    expect(
-      await createCheckout(app, key, {
-        ...pack,
-        successUrl: 'http://localhost:5173/done',
-      }),
-    ).toMatchObject({
+    expect(await createCheckout(app, key, { ...pack, successUrl: 'http://localhost:5173/done' })).toMatchObject({
       __typename: 'RedirectNotAllowedError',
       code: 'REDIRECT_NOT_ALLOWED',
       url: 'http://localhost:5173/done',
     });
-    expect(
-      await createCheckout(app, key, {
-        ...pack,
-        successUrl: `${app.url}/done`,
-      }),
-    ).toMatchObject({
+    expect(await createCheckout(app, key, { ...pack, successUrl: `${app.url}/done` })).toMatchObject({
       __typename: 'Checkout',
     });
   });
@@ -143,14 +124,8 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
     });
     expect(sessionsOf(accountId)).toEqual([]);
     // The order exists, but nobody sees it until its page does.
-    const order = await app.database.prisma.checkout.findFirstOrThrow({
-      where: { accountId },
-    });
-    expect(order).toMatchObject({
-      status: 'CREATED',
-      sessionId: null,
-      sessionUrl: null,
-    });
+    const order = await app.database.prisma.checkout.findFirstOrThrow({ where: { accountId } });
+    expect(order).toMatchObject({ status: 'CREATED', sessionId: null, sessionUrl: null });
     expect(await readCheckout(app, key, order.id)).toBeNull();
     const { data } = await app.graphql('query ($id: ID!) { node(id: $id) { id } }', {
       key,
@@ -171,14 +146,10 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
     const { id: accountId, key } = await app.newAccount();
     // Each call is tried three times, and every answer is lost: first the customer's, then the session's.
     app.stripe.loseAnswers(3);
-    expect(await createCheckout(app, key, pack)).toMatchObject({
-      __typename: 'PaymentProviderError',
-    });
+    expect(await createCheckout(app, key, pack)).toMatchObject({ __typename: 'PaymentProviderError' });
     expect([customersOf(accountId).length, sessionsOf(accountId).length]).toEqual([1, 0]);
     app.stripe.loseAnswers(3, '/v1/checkout/sessions');
-    expect(await createCheckout(app, key, pack)).toMatchObject({
-      __typename: 'PaymentProviderError',
-    });
+    expect(await createCheckout(app, key, pack)).toMatchObject({ __typename: 'PaymentProviderError' });
     expect([customersOf(accountId).length, sessionsOf(accountId).length]).toEqual([1, 1]);
     const { url } = await openCheckout(app, key, pack);
     expect(sessionsOf(accountId)).toMatchObject([{ url }]);
@@ -189,38 +160,28 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
 describe('Checkouts with live keys', () => {
   let app: BillingApp;
   beforeAll(async () => {
-    app = await startBillingApp('postgres', {
-      BILLING_MODE: 'live',
-      STRIPE_SECRET_KEY: 'sk_live_known_to_the_tests',
-    });
+    app = await startBillingApp('postgres', { BILLING_MODE: 'live', STRIPE_SECRET_KEY: 'sk_live_known_to_the_tests' });
   });
   afterAll(() => app.close());
 
   test('G34 given a server in live mode, when a test event comes, then it is refused; a live one is applied', async () => {
     const { key } = await app.newAccount();
     const checkout = await openCheckout(app, key, pack);
-    const sessionId = app.changeSession(checkout, {
-      status: 'complete',
-      payment_status: 'paid',
-    });
+    const sessionId = app.changeSession(checkout, { status: 'complete', payment_status: 'paid' });
     expect(await app.tellOf(sessionId, { livemode: false })).toMatchObject({
       status: 400,
       body: { error: 'This server takes live events only.' },
     });
     expect(await app.app.jobs.runDue()).toBe(0);
     expect(await readWallet(app, key)).toMatchObject({ available: 100 });
-    expect(await app.tellOf(sessionId, { livemode: true })).toMatchObject({
-      status: 200,
-    });
+    expect(await app.tellOf(sessionId, { livemode: true })).toMatchObject({ status: 200 });
     await app.app.jobs.runDue();
     expect(await readWallet(app, key)).toMatchObject({ available: 200 });
   });
 
   test('G34 given a server in live mode, when its modes and pages are asked for, then nothing of the sandbox is there', async () => {
     const { data } = await app.graphql('{ billing { mode checkoutAvailable } }');
-    expect(data).toEqual({
-      billing: { mode: 'LIVE', checkoutAvailable: true },
-    });
+    expect(data).toEqual({ billing: { mode: 'LIVE', checkoutAvailable: true } });
     expect((await fetch(`${app.url}/stripe-sandbox/checkout/cs_test_1`)).status).toBe(404);
   });
 });

@@ -33,18 +33,9 @@ describeOnBoth("Stripe's events", (kind) => {
   const eventState = async (id: string): Promise<string | null> =>
     (await app.database.prisma.stripeEvent.findUnique({ where: { id } }))?.state ?? null;
   /** A pack of 100 credits that was paid at Stripe; nobody has told us. */
-  const buyPack = async (): Promise<{
-    checkout: OpenCheckout;
-    sessionId: string;
-  }> => {
+  const buyPack = async (): Promise<{ checkout: OpenCheckout; sessionId: string }> => {
     const checkout = await openCheckout(app, key, pack);
-    return {
-      checkout,
-      sessionId: app.changeSession(checkout, {
-        status: 'complete',
-        payment_status: 'paid',
-      }),
-    };
+    return { checkout, sessionId: app.changeSession(checkout, { status: 'complete', payment_status: 'paid' }) };
   };
 
   test('G23 given a signature that is missing, wrong, of another body or secret, or 301 s old, when an event comes, then it is refused and has no effect', async () => {
@@ -68,11 +59,7 @@ describeOnBoth("Stripe's events", (kind) => {
     }
     expect(await runJobs()).toBe(0);
     expect(await available()).toBe(welcome);
-    expect(
-      await app.database.prisma.stripeEvent.count({
-        where: { objectId: sessionId },
-      }),
-    ).toBe(0);
+    expect(await app.database.prisma.stripeEvent.count({ where: { objectId: sessionId } })).toBe(0);
   });
 
   test('G23 given a signature of 290 s ago, when the event comes, then it is still good', async () => {
@@ -94,10 +81,7 @@ describeOnBoth("Stripe's events", (kind) => {
       event_type: 'checkout.session.completed',
     };
     for (let time = 0; time < 3; time += 1) {
-      expect(await sendToWebhook(app, body, signature)).toEqual({
-        status: 200,
-        body: answer,
-      });
+      expect(await sendToWebhook(app, body, signature)).toEqual({ status: 200, body: answer });
       await runJobs();
       expect(await available()).toBe(welcome + 100);
     }
@@ -114,16 +98,12 @@ describeOnBoth("Stripe's events", (kind) => {
     ['an event whose id is U+0000', '{"id":"\\u0000","type":"x","livemode":false,"data":{"object":{"id":"x"}}}'],
     ['an empty body', ''],
   ])('given a body that is %s, though signed, when it comes, then it is refused with 400', async (_name, body) => {
-    expect(await sendToWebhook(app, body, sign(body))).toMatchObject({
-      status: 400,
-    });
+    expect(await sendToWebhook(app, body, sign(body))).toMatchObject({ status: 400 });
   });
 
   test('given a method other than POST, when the webhook is asked, then it is 405', async () => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
-      const response = await fetch(`${app.url}/functions/v1/billing-webhook`, {
-        method,
-      });
+      const response = await fetch(`${app.url}/functions/v1/billing-webhook`, { method });
       expect([method, response.status]).toEqual([method, 405]);
     }
   });
@@ -140,10 +120,7 @@ describeOnBoth("Stripe's events", (kind) => {
     await send();
     await runJobs();
     expect(await available()).toBe(welcome + 100);
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'COMPLETED',
-      creditsGranted: 100,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'COMPLETED', creditsGranted: 100 });
   });
 
   test('G24 given 20 different events about one payment at once, when all jobs have run, then there is one grant', async () => {
@@ -158,24 +135,14 @@ describeOnBoth("Stripe's events", (kind) => {
       grants: { nodes: expect.objectContaining({ length: 2 }) },
     });
     expect(
-      await app.database.prisma.stripeEvent.groupBy({
-        by: ['state'],
-        where: { objectId: sessionId },
-        _count: true,
-      }),
+      await app.database.prisma.stripeEvent.groupBy({ by: ['state'], where: { objectId: sessionId }, _count: true }),
     ).toEqual([{ state: 'APPLIED', _count: 20 }]);
   });
 
   test('G24 given two payments of one account at once, when their events come, then there are two grants', async () => {
     const small = await buyPack();
-    const large = await openCheckout(app, key, {
-      mode: 'PACK',
-      packCode: 'pack_500',
-    });
-    const largeId = app.changeSession(large, {
-      status: 'complete',
-      payment_status: 'paid',
-    });
+    const large = await openCheckout(app, key, { mode: 'PACK', packCode: 'pack_500' });
+    const largeId = app.changeSession(large, { status: 'complete', payment_status: 'paid' });
     await Promise.all([app.tellOf(small.sessionId), app.tellOf(largeId)]);
     await runJobs();
     // 100 + 100 + 500.
@@ -191,74 +158,44 @@ describeOnBoth("Stripe's events", (kind) => {
       for (const type of order) await app.tellOf(sessionId, { type: `checkout.session.${type}` });
       await runJobs();
       // What the events say does not matter: Stripe says now that it is paid.
-      expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-        status: 'COMPLETED',
-        creditsGranted: 100,
-      });
+      expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'COMPLETED', creditsGranted: 100 });
       expect(await available()).toBe(welcome + 100);
     }
   });
 
   test('G26 given a session that is complete but unpaid, when its event comes, then nothing is granted until the money is there', async () => {
     const checkout = await openCheckout(app, key, pack);
-    const sessionId = app.changeSession(checkout, {
-      status: 'complete',
-      payment_status: 'unpaid',
-    });
+    const sessionId = app.changeSession(checkout, { status: 'complete', payment_status: 'unpaid' });
     await app.tellOf(sessionId);
     await runJobs();
     expect(await available()).toBe(welcome);
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'CREATED',
-      creditsGranted: 0,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'CREATED', creditsGranted: 0 });
 
     app.changeSession(checkout, { payment_status: 'paid' });
-    await app.tellOf(sessionId, {
-      type: 'checkout.session.async_payment_succeeded',
-    });
+    await app.tellOf(sessionId, { type: 'checkout.session.async_payment_succeeded' });
     await runJobs();
     expect(await available()).toBe(welcome + 100);
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'COMPLETED',
-      creditsGranted: 100,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'COMPLETED', creditsGranted: 100 });
   });
 
   test('G26 given a delayed payment that fails, when its event comes, then the checkout has failed; money that comes after all still counts', async () => {
     const checkout = await openCheckout(app, key, pack);
-    const sessionId = app.changeSession(checkout, {
-      status: 'complete',
-      payment_status: 'unpaid',
-    });
-    await app.tellOf(sessionId, {
-      type: 'checkout.session.async_payment_failed',
-    });
+    const sessionId = app.changeSession(checkout, { status: 'complete', payment_status: 'unpaid' });
+    await app.tellOf(sessionId, { type: 'checkout.session.async_payment_failed' });
     await runJobs();
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'FAILED',
-      creditsGranted: 0,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'FAILED', creditsGranted: 0 });
     expect(await available()).toBe(welcome);
 
     app.changeSession(checkout, { payment_status: 'paid' });
     await app.tellOf(sessionId);
     await runJobs();
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'COMPLETED',
-      creditsGranted: 100,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'COMPLETED', creditsGranted: 100 });
     expect(await available()).toBe(welcome + 100);
   });
 
   test('G26 given a session that needed no payment, when its event comes, then the credits come', async () => {
     const checkout = await openCheckout(app, key, pack);
-    await app.tellOf(
-      app.changeSession(checkout, {
-        status: 'complete',
-        payment_status: 'no_payment_required',
-      }),
-    );
+    await app.tellOf(app.changeSession(checkout, { status: 'complete', payment_status: 'no_payment_required' }));
     await runJobs();
     expect(await available()).toBe(welcome + 100);
   });
@@ -267,24 +204,15 @@ describeOnBoth("Stripe's events", (kind) => {
     const open = await openCheckout(app, key, pack);
     await app.tellOf(app.changeSession(open, {}));
     await runJobs();
-    expect(await readCheckout(app, key, open.id)).toMatchObject({
-      status: 'CREATED',
-      creditsGranted: 0,
-    });
+    expect(await readCheckout(app, key, open.id)).toMatchObject({ status: 'CREATED', creditsGranted: 0 });
     await app.tellOf(app.changeSession(open, { status: 'expired' }));
     await runJobs();
-    expect(await readCheckout(app, key, open.id)).toMatchObject({
-      status: 'EXPIRED',
-      creditsGranted: 0,
-    });
+    expect(await readCheckout(app, key, open.id)).toMatchObject({ status: 'EXPIRED', creditsGranted: 0 });
     expect(await available()).toBe(welcome);
   });
 
   test('G27 given a pack that is changed and retired after it was ordered, when the order is paid, then the buyer gets what was on it', async () => {
-    const checkout = await openCheckout(app, key, {
-      mode: 'PACK',
-      packCode: 'pack_5000',
-    });
+    const checkout = await openCheckout(app, key, { mode: 'PACK', packCode: 'pack_5000' });
     const { prisma } = app.database;
     const setPack = async (data: { credits: number; priceCents: number; active: boolean }): Promise<void> => {
       await prisma.creditPack.update({ where: { code: 'pack_5000' }, data });
@@ -303,18 +231,10 @@ describeOnBoth("Stripe's events", (kind) => {
       price: { amount: 40_000 },
     });
 
-    await app.tellOf(
-      app.changeSession(checkout, {
-        status: 'complete',
-        payment_status: 'paid',
-      }),
-    );
+    await app.tellOf(app.changeSession(checkout, { status: 'complete', payment_status: 'paid' }));
     await runJobs();
     expect(await available()).toBe(welcome + 5_000);
-    expect(await readCheckout(app, key, checkout.id)).toMatchObject({
-      status: 'COMPLETED',
-      creditsGranted: 5_000,
-    });
+    expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'COMPLETED', creditsGranted: 5_000 });
 
     // Sold again for other credits and another price, it is another order.
     await setPack({ credits: 4_000, priceCents: 30_000, active: true });
@@ -359,10 +279,7 @@ describeOnBoth("Stripe's events", (kind) => {
     await app.tellOf(sessionId, { id });
     await app.database.prisma.job.update({
       where: { id: `job_${id}` },
-      data: {
-        leaseId: 'lease_of_the_dead',
-        leasedUntil: new Date(app.clock.now() + 60_000),
-      },
+      data: { leaseId: 'lease_of_the_dead', leasedUntil: new Date(app.clock.now() + 60_000) },
     });
     expect(await runJobs()).toBe(0);
     app.clock.advanceSeconds(60);
@@ -388,22 +305,12 @@ describeOnBoth("Stripe's events", (kind) => {
       { ...ours, id: 'cs_foreign', metadata: {} },
       // It names our order, but is not the session that was opened for it.
       { ...ours, id: 'cs_forged', metadata: { checkout_id: checkout.id } },
-      {
-        ...ours,
-        id: 'cs_unknown',
-        metadata: { checkout_id: 'checkout_00000000000000000000000000' },
-      },
+      { ...ours, id: 'cs_unknown', metadata: { checkout_id: 'checkout_00000000000000000000000000' } },
     ];
     for (const session of strangers) app.stripe.sessions.set(session.id, session);
     const told = ['cs_foreign', 'cs_forged', 'cs_unknown', 'cs_deleted'];
-    for (const id of told)
-      expect(await app.tellOf(id, { id: `evt_${id}_${kind}` })).toMatchObject({
-        status: 200,
-      });
-    await app.tellOf('ch_1', {
-      id: `evt_charge_${kind}`,
-      type: 'charge.updated',
-    });
+    for (const id of told) expect(await app.tellOf(id, { id: `evt_${id}_${kind}` })).toMatchObject({ status: 200 });
+    await app.tellOf('ch_1', { id: `evt_charge_${kind}`, type: 'charge.updated' });
     await runJobs();
     for (const id of [...told, 'charge']) expect([id, await eventState(`evt_${id}_${kind}`)]).toEqual([id, 'IGNORED']);
     expect(await available()).toBe(welcome);

@@ -70,9 +70,10 @@ export async function openPlayground(browser: Browser, address: string): Promise
     complaints,
     titles: () => page.locator('.graphiql-tab').allInnerTexts(),
     async open(title) {
-      await page.getByRole('tab', { name: title, exact: true }).click();
+      await page.getByRole('tab').getByRole('button', { name: title, exact: true }).click();
       // GraphiQL reads which operations there are a moment after the tab has changed.
-      await page.waitForFunction(`${editor('.graphiql-query-editor')}.operationName === '${title}'`);
+      const operation = (): Promise<string> => page.evaluate(`${editor('.graphiql-query-editor')}.operationName`);
+      await expect.poll(operation).toBe(title);
     },
     async writeVariables(variables) {
       await page.getByRole('button', { name: 'Variables', exact: true }).click();

@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, openPlayground, type PlaygroundPage } from './playground-page.ts';
 import { type RunningServer, startServer } from './running-server.ts';
 
-const oneSecond = { interval: 250, timeout: 15_000 };
+const patiently = { interval: 250, timeout: 15_000 };
 
 let browser: Browser;
 let server: RunningServer;
@@ -50,7 +50,7 @@ async function spend(input: object): Promise<void> {
     { input },
   );
   expect(generate.__typename).toBe('Generation');
-  await expect.poll(async () => (await balance()).held, oneSecond).toBe(0);
+  await expect.poll(async () => (await balance()).held, patiently).toBe(0);
 }
 
 describe('given the wallet of a new demo account', () => {
@@ -73,6 +73,19 @@ describe('given the wallet of a new demo account', () => {
     await expect(playground.run()).resolves.toHaveProperty('data.models');
   });
 
+  test('when a tab is closed and the storage is cleared, then the examples come back', async () => {
+    const titles = await playground.titles();
+    const { page } = playground;
+    await page.getByRole('button', { name: 'Close Tab' }).click();
+    await expect.poll(() => playground.titles()).toEqual(titles.slice(1));
+    await page.getByRole('button', { name: 'Open settings dialog' }).click();
+    await page.getByRole('button', { name: 'Clear data' }).click();
+    await page.getByRole('button', { name: 'Cleared data' }).waitFor();
+    await page.reload();
+    await page.locator('.graphiql-query-editor .CodeMirror').waitFor();
+    expect(await playground.titles()).toEqual(titles);
+  });
+
   test('when the wallet is looked at, then it has 100 credits', async () => {
     await playground.open('Wallet');
     await expect(playground.run()).resolves.toMatchObject({ data: { wallet: { available: 100, held: 0 } } });
@@ -83,10 +96,22 @@ describe('given the wallet of a new demo account', () => {
     await expect(playground.run()).resolves.toMatchObject({
       data: { generate: { __typename: 'Generation', status: 'QUEUED', creditsHeld: 4 } },
     });
-    await expect.poll(async () => (await balance()).held, oneSecond).toBe(0);
+    await expect.poll(async () => (await balance()).held, patiently).toBe(0);
     await playground.open('Wallet');
     await expect(playground.run()).resolves.toMatchObject({
-      data: { wallet: { available: 96, held: 0, transactions: { nodes: [{ type: 'CAPTURE', credits: 4 }] } } },
+      data: {
+        wallet: {
+          available: 96,
+          held: 0,
+          transactions: {
+            nodes: [
+              { type: 'CAPTURE', credits: 4, amount: 0, fundings: [{ amount: 4, grant: { source: 'WELCOME' } }] },
+              { type: 'HOLD', credits: 4, amount: -4, availableAfter: 96 },
+              { type: 'GRANT', credits: 100, amount: 100, availableAfter: 100 },
+            ],
+          },
+        },
+      },
     });
   });
 
@@ -130,39 +155,48 @@ describe('given the wallet of a new demo account', () => {
 
     await playground.open('Wallet');
     const available = async (): Promise<unknown> => (await playground.run()).data?.['wallet'];
-    await expect.poll(available, oneSecond).toMatchObject({ available: 149, held: 0 });
+    await expect.poll(available, patiently).toMatchObject({ available: 149, held: 0 });
     await playground.open('GenerateTooMuch');
     await expect(playground.run()).resolves.toMatchObject({
       data: { generate: { __typename: 'Generation', creditsHeld: 50 } },
     });
-    await expect.poll(balance, oneSecond).toEqual({ available: 99, held: 0 });
+    await expect.poll(balance, patiently).toEqual({ available: 99, held: 0 });
   });
 
-  test('when its files are opened in the browser, then the picture shows and the film and the sound play', async () => {
-    await spend({ kind: 'AUDIO', prompt: 'Hello, lighthouse.' });
-    const { generations } = await server.call<{
-      generations: { nodes: { assets: { url: string; mimeType: string }[] }[] };
-    }>('{ generations(first: 20) { nodes { assets { url mimeType } } } }');
-    const urlOf = (type: string): string =>
-      generations.nodes.flatMap(({ assets }) => assets).find(({ mimeType }) => mimeType === type)?.url ?? type;
-    const page = await playground.page.context().newPage();
+  test('when a picture is opened by its address, then it shows', async () => {
+    const page = await openAsset('image/png');
+    await expect.poll(() => page.evaluate('document.images[0].naturalWidth'), patiently).toBe(512);
+    await page.close();
+  });
 
-    await page.goto(urlOf('image/png'));
-    await expect.poll(() => page.evaluate('document.images[0].naturalWidth')).toBe(512);
-
-    const readyState = (): Promise<number> => page.evaluate("document.querySelector('video').readyState");
-    const duration = (): Promise<number> => page.evaluate("document.querySelector('video').duration");
-    await page.goto(urlOf('video/webm'));
-    await expect.poll(readyState, oneSecond).toBeGreaterThanOrEqual(2);
-    expect(await duration()).toBeCloseTo(3, 1);
-    expect(await page.evaluate("document.querySelector('video').videoWidth")).toBe(320);
-
-    await page.goto(urlOf('audio/wav'));
-    await expect.poll(readyState, oneSecond).toBeGreaterThanOrEqual(2);
-    expect(await duration()).toBeCloseTo(2, 1);
+  test.each([
+    ['film', 'VIDEO', 'video/webm', 3],
+    ['sound', 'AUDIO', 'audio/wav', 2],
+  ])('when a %s is opened by its address, then it plays', async (_what, kind, mimeType, seconds) => {
+    await spend({ kind, prompt: 'A lighthouse' });
+    const page = await openAsset(mimeType);
+    const media = "document.querySelector('video')";
+    const haveCurrentData = 2;
+    const readyState = (): Promise<number> => page.evaluate(`${media}.readyState`);
+    await expect.poll(readyState, patiently).toBeGreaterThanOrEqual(haveCurrentData);
+    expect(await page.evaluate(`${media}.duration`)).toBeCloseTo(seconds, 1);
+    await page.evaluate(`${media}.muted = true, ${media}.play()`);
+    await expect.poll(() => page.evaluate(`${media}.currentTime`), patiently).toBeGreaterThan(0);
     await page.close();
   });
 });
+
+/** Opens the newest file of a type in a tab of its own. */
+async function openAsset(mimeType: string): Promise<Page> {
+  const { generations } = await server.call<{
+    generations: { nodes: { assets: { url: string; mimeType: string }[] }[] };
+  }>('{ generations(first: 20) { nodes { assets { url mimeType } } } }');
+  const asset = generations.nodes.flatMap(({ assets }) => assets).find((file) => file.mimeType === mimeType);
+  if (asset === undefined) throw new Error(`Nothing was made of the type ${mimeType}.`);
+  const page = await playground.page.context().newPage();
+  await page.goto(asset.url);
+  return page;
+}
 
 describe('given a playground that nobody has used', () => {
   givenANewServer();

@@ -41,12 +41,14 @@ const examples: readonly Example[] = [
   {
     query: `
 # Every tab is an example that works as it stands:
-# press the play button or Ctrl-Enter.
-# Your changes stay in this browser. To get the examples
-# back, choose "Clear storage" in the settings, below on
-# the left, and reload the page.
+# press the play button or Ctrl-Enter. Your
+# changes stay in this browser. To get the
+# examples back, choose "Clear storage" in the
+# settings, below on the left, and reload the
+# page.
 
-# What can be made, and what a call costs. Needs no key.
+# What can be made, and what a call costs. Needs
+# no key.
 query Models($kind: MediaKind, $search: String) {
   models(kind: $kind, search: $search) {
     id
@@ -105,8 +107,8 @@ query PlansAndPacks {
   },
   {
     query: `
-# The price before the click, locked for ten minutes.
-# Give the id to generate as quoteId.
+# The price before the click, locked for ten
+# minutes. Give the id to generate as quoteId.
 query Quote($input: QuoteInput!) {
   quote(input: $input) {
     __typename
@@ -138,8 +140,8 @@ query Quote($input: QuoteInput!) {
   },
   {
     query: `
-# What there is to spend, what came in, and what happened
-# last, with the grants that paid for it.
+# What there is to spend, what came in, and what
+# happened last, with the grants that paid for it.
 query Wallet {
   account {
     id
@@ -204,8 +206,9 @@ query Wallet {
   },
   {
     query: `
-# Holds the price at once and charges it when the result
-# is there, two seconds later: see the tab Generations.
+# Holds the price at once and charges it when the
+# result is there, two seconds later: see the tab
+# Generations.
 mutation Generate($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -258,9 +261,9 @@ mutation Generate($input: GenerateInput!) {
   },
   {
     query: `
-# What was made: the newest, and one by its id. Copy an id
-# from the answer into the variables below.
-# Point at a URL in the answer to open it.
+# What was made: the newest, and one by its id.
+# Copy an id from the answer into the variables
+# below. Point at a URL in the answer to open it.
 query Generations($id: ID!) {
   generations(first: 5) {
     nodes {
@@ -312,9 +315,10 @@ query Generations($id: ID!) {
   },
   {
     query: `
-# However often it is sent under the same key, a call is
-# made and charged once. Run this twice: the second answer
-# is the same generation with replayed: true.
+# However often it is sent under the same key, a
+# call is made and charged once. Run this twice:
+# the second answer is the same generation with
+# replayed: true.
 mutation RetrySafely($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -346,9 +350,10 @@ mutation RetrySafely($input: GenerateInput!) {
   },
   {
     query: `
-# Sora 2 Pro costs 50 credits. With fewer it is refused,
-# nothing is held, and the answer says which pack would
-# do: buy that one in the tab Checkout.
+# Sora 2 Pro costs 50 credits. With fewer it is
+# refused, nothing is held, and the answer says
+# which pack would do: buy that one in the tab
+# Checkout.
 mutation GenerateTooMuch($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -385,9 +390,9 @@ mutation GenerateTooMuch($input: GenerateInput!) {
   },
   {
     query: `
-# Buys 100 credits. Point at the url in the answer to
-# open the checkout page, pay there, and look into the
-# tab Wallet.
+# Buys 100 credits. Point at the url in the answer
+# to open the checkout page, pay there, and look
+# into the tab Wallet.
 mutation Checkout($input: CreateCheckoutInput!) {
   createCheckout(input: $input) {
     __typename
@@ -413,8 +418,9 @@ mutation Checkout($input: CreateCheckoutInput!) {
   },
   {
     query: `
-# Why the balance is what it is: the lines add up to it.
-# And what was spent in the last days, and on what.
+# Why the balance is what it is: the lines add up
+# to it. And what was spent in the last days, and
+# on what.
 query ExplainAndUsage($from: DateTime!, $to: DateTime!) {
   wallet {
     explain {
@@ -443,7 +449,8 @@ query ExplainAndUsage($from: DateTime!, $to: DateTime!) {
   },
   {
     query: `
-# One film of all shots, in their order, for 12 credits.
+# One film of all shots, in their order, for 12
+# credits.
 mutation DirectorsCut($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -487,9 +494,10 @@ mutation DirectorsCut($input: GenerateInput!) {
   },
   {
     query: `
-# Tries what can go wrong, in the sandbox alone: "fail",
-# "block", "slow" (30 seconds) or "hang". What fails is not
-# charged: see the tab Generations.
+# Tries what can go wrong, in the sandbox alone:
+# "fail", "block", "slow" (30 seconds) or "hang".
+# What fails is not charged: see the tab
+# Generations.
 mutation SandboxOutcomes($input: GenerateInput!) {
   generate(input: $input) {
     __typename
@@ -517,9 +525,9 @@ mutation SandboxOutcomes($input: GenerateInput!) {
   {
     query: `
 # Stops a generation and gives its credits back.
-# The play button asks which of the two to run: StartSlow,
-# then, with its id in the variables below, Cancel
-# within 30 seconds.
+# The play button asks which of the two to run:
+# StartSlow, then, with its id in the variables
+# below, Cancel within 30 seconds.
 mutation Cancel($id: ID!) {
   cancelGeneration(id: $id) {
     __typename
@@ -559,10 +567,11 @@ mutation StartSlow {
   {
     needs: 'admin',
     query: `
-# What an operator does, with the administrator's key in
-# the headers below. The play button asks which to run.
-# The variables below name the demo account; the other ids
-# are in the answer of AdminAccount.
+# What an operator does, with the administrator's
+# key in the headers below. The play button asks
+# which to run. The variables below name the demo
+# account; the other ids are in the answer of
+# AdminAccount.
 query AdminAccount($accountId: ID!) {
   accountById(id: $accountId) {
     account {
@@ -661,7 +670,8 @@ mutation RefundGeneration($generationId: ID!) {
   }
 }
 
-# Sets the price that it has already: change it and see.
+# Sets the price that it has already: change it
+# and see.
 mutation UpdateModel {
   updateModel(input: { id: "fal-ai/flux/schnell", credits: 3, enabled: true }) {
     __typename
