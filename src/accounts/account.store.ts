@@ -61,7 +61,14 @@ export async function readAccounts(client: PrismaClient, ids: readonly AccountId
   });
 }
 
-/** Whether any key with the scope exists. */
-export async function hasKeyWithScope(client: PrismaClient, scope: Scope): Promise<boolean> {
-  return (await client.apiKey.count({ where: { scopes: { has: scope }, revokedAt: null } })) > 0;
+/** Whether any key with the scope exists, other than those with the given hashes. */
+export async function hasKeyWithScope(client: PrismaClient, scope: Scope, except: readonly Buffer[]): Promise<boolean> {
+  const count = await client.apiKey.count({
+    where: {
+      scopes: { has: scope },
+      revokedAt: null,
+      keyHash: { notIn: except.map((hash) => new Uint8Array(hash)) },
+    },
+  });
+  return count > 0;
 }

@@ -67,6 +67,7 @@ export interface Accounts {
   ensure(account: { id: AccountId; name: string; key: string; scope: Scope; welcome: boolean }): Promise<boolean>;
   /** Adds a key to an account that is there. */
   addKey(accountId: AccountId, key: string, name: string, scope: Scope): Promise<void>;
+  /** Whether anybody has an administrator's key that counts here. */
   hasAdministrator(): Promise<boolean>;
   /** A new random key, 256 bits behind its prefix. */
   newKey(): string;
@@ -190,12 +191,17 @@ export function createAccounts(dependencies: {
   const voidGrant: Accounts['voidGrant'] = async (request, administrator) => {
     const reason = checkText('reason', request.reason, longestReason);
     const { id: grantId } = request;
+    const key = idempotencyKeyOf(request, { accountId: administrator, mutation: 'voidGrant', subjectId: grantId });
     const accountId = isStorable(grantId) ? await ledger.findGrantOwner(grantId) : null;
-    if (accountId === null) throw new GrantNotFoundError();
+    if (accountId === null) {
+      // A key that is known was used for a grant that exists, so not for this one.
+      if (key !== undefined && (await ledger.findKey(key)) !== null) throw new IdempotencyConflictError(key.key);
+      throw new GrantNotFoundError();
+    }
     const answer = await ledger.execute({
       accountId,
       command: { kind: 'void', grantId, reason },
-      key: idempotencyKeyOf(request, { accountId: administrator, mutation: 'voidGrant', subjectId: grantId }),
+      key,
     });
     switch (answer.kind) {
       case 'applied':
@@ -239,7 +245,7 @@ export function createAccounts(dependencies: {
         }),
       );
     },
-    hasAdministrator: () => hasKeyWithScope(prisma, 'admin'),
+    hasAdministrator: () => hasKeyWithScope(prisma, 'admin', refusedKeys.map(hashOf)),
     newKey,
   };
 }

@@ -17,20 +17,21 @@ export interface Playground {
   file(request: IncomingMessage, response: ServerResponse, name: string): Promise<void>;
 }
 
-const { resolve } = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
-/** A file of a package, also one that the package does not export. */
-const packageFile = (name: string, file: string): string => join(dirname(resolve(`${name}/package.json`)), file);
+// These files are not exported by their packages: their folders are found by what is.
+const graphiql = dirname(require.resolve('graphiql/package.json'));
+const react = dirname(require.resolve('react/package.json'));
+const reactDom = dirname(require.resolve('react-dom/package.json'));
+const own = fileURLToPath(new URL('./playground', import.meta.url));
 
-const ownFile = (name: string): string => fileURLToPath(new URL(`./playground/${name}`, import.meta.url));
-
-const icon = ownFile('icon.svg');
-const styleSheets = [packageFile('graphiql', 'graphiql.min.css'), ownFile('playground.css')];
+const icon = join(own, 'icon.svg');
+const styleSheets = [join(graphiql, 'graphiql.min.css'), join(own, 'playground.css')];
 const scripts = [
-  packageFile('react', 'umd/react.production.min.js'),
-  packageFile('react-dom', 'umd/react-dom.production.min.js'),
-  packageFile('graphiql', 'graphiql.min.js'),
-  ownFile('playground.js'),
+  join(react, 'umd/react.production.min.js'),
+  join(reactDom, 'umd/react-dom.production.min.js'),
+  join(graphiql, 'graphiql.min.js'),
+  join(own, 'playground.js'),
 ];
 
 /** Makes the playground. Whoever opens its page sees the keys: give it only those that everybody may know. */

@@ -111,10 +111,12 @@ export async function fundings(
   { services }: Context,
   { accountId, id }: Generation,
 ): Promise<{ wallet: WalletView; funding: Funding }[]> {
-  const [hold, wallet] = await Promise.all([
+  const [recorded, wallet] = await Promise.all([
     services.history.hold(accountId, holdIdOf(id)),
     services.ledger.wallet(accountId),
   ]);
+  // A hold that lapsed counts as lapsed, though nobody has recorded it.
+  const hold = wallet?.state.holds.get(holdIdOf(id)) ?? recorded;
   if (hold === null || wallet === null || hold.status === 'RELEASED' || hold.status === 'LAPSED') return [];
   return hold.fundings
     .map(({ grantId, held, captured }) => ({ grantId, amount: hold.status === 'CAPTURED' ? captured : held }))

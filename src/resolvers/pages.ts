@@ -1,5 +1,6 @@
 import { parseCursorConnectionArgs } from '@pothos/core';
 import type { PageRequest } from '../ledger/index.ts';
+import { isStorable } from '../plain-text.ts';
 import { BadRequest } from './transport-errors.ts';
 
 export interface PageArguments {
@@ -31,8 +32,14 @@ interface KeyCodec<Item, Key> {
   readonly parse: (text: string) => Key | null;
 }
 
-const idCodec = { parse: (text: string): string | null => (text === '' ? null : text) };
-const sequenceCodec = { parse: (text: string): number | null => (/^\d{1,10}$/.test(text) ? Number(text) : null) };
+/** The largest number that a transfer can have. */
+const largestSequence = 2_147_483_647;
+
+const idCodec = { parse: (text: string): string | null => (text !== '' && isStorable(text) ? text : null) };
+const sequenceCodec = {
+  parse: (text: string): number | null =>
+    /^\d{1,10}$/.test(text) && Number(text) <= largestSequence ? Number(text) : null,
+};
 
 /** Keys are ids, which sort by time. */
 export const byId = <Item extends { readonly id: string }>(): KeyCodec<Item, string> => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, openPlayground, type PlaygroundPage } from './playground-page.ts';
-import { type RunningServer, startServer } from './running-server.ts';
+import { type RunningServer, startServer } from '../support/running-server.ts';
 
 const patiently = { interval: 250, timeout: 15_000 };
 

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { getVariableValues, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
@@ -19,22 +25,24 @@ let server: Server;
 let origin: string;
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    try {
-      if (url.pathname.startsWith('/playground/')) {
-        await playground.file(request, response, url.pathname.slice('/playground/'.length));
-      } else if (playground.isWanted(request, url)) playground.page(request, response);
-      else response.writeHead(406).end();
-    } catch (error) {
+  server = createServer((request, response) => {
+    route(request, response).catch((error: unknown) => {
       response.writeHead(error instanceof HttpError ? error.status : 500).end();
-    }
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // A TCP server has an address and a port.
   origin = `http://127.0.0.1:${port}`;
 });
+
+async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const file = /^\/playground\/(.*)$/.exec(url.pathname)?.[1];
+  if (file !== undefined) await playground.file(request, response, file);
+  else if (playground.isWanted(request, url)) playground.page(request, response);
+  else response.writeHead(406).end();
+}
 
 afterAll(() => {
   server.close();
@@ -50,9 +58,9 @@ interface Answer {
 async function get(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   const request = httpRequest(`${origin}${path}`, { method, headers });
   request.end();
-  const [response] = await once(request, 'response');
+  const [response] = (await once(request, 'response')) as [IncomingMessage]; // What Node gives with this event.
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk);
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
 }
 
@@ -86,7 +94,8 @@ describe('the examples', () => {
     // The page makes instants of days.
     const days = (variables ?? '{}').replace(/"today([+-]\d+)?"/g, '"2026-01-31T00:00:00Z"');
     for (const { variableDefinitions = [] } of operations) {
-      expect(getVariableValues(schema, variableDefinitions, JSON.parse(days))).not.toHaveProperty('errors');
+      const given = JSON.parse(days) as Record<string, unknown>; // An object, as the page has it.
+      expect(getVariableValues(schema, variableDefinitions, given)).not.toHaveProperty('errors');
     }
   });
 

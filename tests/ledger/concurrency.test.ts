@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeOnBoth } from '../support/databases.ts';
 import { findLedgerFaults } from '../support/ledger-checks.ts';
 import { connectAgain } from '../support/second-connection.ts';
-import { banana, countTypes, createStudio, type Studio, schnell } from '../support/studio.ts';
+import { banana, countTypes, createStudio, mini, type Studio } from '../support/studio.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
 /** That many calls at once, each told its number. */
@@ -138,14 +138,14 @@ describe('Two servers on one PostgreSQL', () => {
           return studio.voidGrant(grant.id ?? '');
         }
         case 1: {
-          const generation = await studio.generate(account.key, schnell);
+          const generation = await studio.generate(account.key, mini);
           return studio.cancel(account.key, generation.id ?? '');
         }
         case 2:
           await Promise.all([app.app.jobs.runDue(), second.app.jobs.runDue()]);
-          return studio.generate(account.key, { ...schnell, params: { sandbox: 'fail' } });
+          return studio.generate(account.key, { ...mini, params: { sandbox: 'fail' } });
         default:
-          return studio.generate(account.key, schnell);
+          return studio.generate(account.key, mini);
       }
     });
     await app.settle();

@@ -8,6 +8,10 @@ import { join } from 'node:path';
 export interface RunningServer {
   /** Where it says that the playground is. */
   readonly address: string;
+  /** Where it listens, without a path. */
+  readonly origin: string;
+  /** What it printed when it was ready. */
+  readonly welcome: string;
   /** Sends a GraphQL request with the demo key. `Data` is what the test says it expects. */
   call<Data>(query: string, variables?: object): Promise<Data>;
   stop(): Promise<void>;
@@ -15,12 +19,12 @@ export interface RunningServer {
 
 const startsWithinMs = 30_000;
 
-/** Starts the server, and waits until it is ready. */
-export async function startServer(): Promise<RunningServer> {
+/** Starts the server with these variables over those of a fresh sandbox, and waits until it is ready. */
+export async function startServer(environment: Record<string, string> = {}): Promise<RunningServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'wzrd-browser-'));
   const server = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
     // Nothing else of the environment: it could name a database or a key.
-    env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn' },
+    env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = async (): Promise<void> => {
@@ -37,7 +41,8 @@ export async function startServer(): Promise<RunningServer> {
     const demoKey = /demo key +(\S+)/.exec(welcome)?.[1] ?? '';
     const ready = await fetch(new URL('/ready', address));
     if (!ready.ok) throw new Error(`The server is not ready: ${ready.status}.`);
-    return { address, call: (query, variables) => call(address, demoKey, query, variables), stop };
+    const origin = `http://127.0.0.1:${new URL(address).port}`;
+    return { address, origin, welcome, call: (query, variables) => call(address, demoKey, query, variables), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ClientError,
+  CreateCheckoutDocument,
+  createClient,
+  GenerateDocument,
+  GenerationDocument,
+  WalletDocument,
+} from '../../src/client/index.ts';
+import { startTestApp, type TestApp } from '../support/test-app.ts';
+
+describe('the typed client', () => {
+  let testApp: TestApp;
+
+  beforeAll(async () => {
+    testApp = await startTestApp('embedded');
+  });
+  afterAll(() => testApp.close());
+
+  const newClient = async (): Promise<ReturnType<typeof createClient>> => {
+    const { key } = await testApp.newAccount();
+    return createClient({ url: `${testApp.url}/graphql`, apiKey: key });
+  };
+
+  it('given 100 credits, when an image of 4 is generated, then 100 - 4 = 96 are left and the result has its file', async () => {
+    const client = await newClient();
+    const { generate } = await client.execute(GenerateDocument, { input: { kind: 'IMAGE', prompt: 'a fox' } });
+    if (generate.__typename !== 'Generation') throw new Error(generate.message);
+    expect(generate).toMatchObject({ status: 'QUEUED', creditsHeld: 4, creditsCharged: 0, replayed: false });
+
+    await testApp.settle();
+    const { generation } = await client.execute(GenerationDocument, { id: generate.id });
+    expect(generation).toMatchObject({ status: 'SUCCEEDED', creditsHeld: 0, creditsCharged: 4, failure: null });
+    const file = await fetch(generation?.assets[0]?.url ?? '');
+    expect([file.status, file.headers.get('content-type')]).toEqual([200, 'image/png']);
+    const { wallet } = await client.execute(WalletDocument);
+    expect(wallet).toMatchObject({ available: 96, held: 0, topUp: 96 });
+  });
+
+  it('given 100 credits, when a film of 50 is asked for a third time, then the type tells what is missing', async () => {
+    const client = await newClient();
+    const film = { input: { modelId: 'fal-ai/sora-2/text-to-video/pro', prompt: 'a fox' } };
+    await client.execute(GenerateDocument, film);
+    await client.execute(GenerateDocument, film);
+    const { generate } = await client.execute(GenerateDocument, film);
+    expect(generate).toMatchObject({
+      __typename: 'InsufficientCreditsError',
+      required: 50,
+      available: 0,
+      shortfall: 50,
+      suggestedPack: { code: 'pack_100' },
+    });
+  });
+
+  it('given a signed-in buyer, when a checkout is created, then it has an address and a price', async () => {
+    const client = await newClient();
+    const { createCheckout } = await client.execute(CreateCheckoutDocument, {
+      input: { mode: 'PACK', packCode: 'pack_500' },
+    });
+    expect(createCheckout).toMatchObject({ __typename: 'Checkout', credits: 500, price: { formatted: '$50.00' } });
+  });
+
+  it('given no key, when the wallet is asked for, then the error has the code', async () => {
+    const client = createClient({ url: `${testApp.url}/graphql` });
+    const failure = await client.execute(WalletDocument).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ClientError);
+    expect(failure).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+  });
+
+  it('given a wrong key, when anything is asked for, then the status is 401', async () => {
+    const client = createClient({ url: `${testApp.url}/graphql`, apiKey: 'wzrd_nobody' });
+    await expect(client.execute(WalletDocument)).rejects.toMatchObject({ status: 401 });
+  });
+});
