@@ -138,13 +138,14 @@ export async function writeModelChange(
   now: Date,
 ): Promise<boolean> {
   return prisma.$transaction(async (transaction) => {
+    // Models are never deleted, so one that is there now is there under the lock too.
+    if ((await transaction.model.count({ where: { id: change.id } })) === 0) return false;
     // Every change of the catalog takes this row first, so that two of them never race for one price version.
     await transaction.catalogSetting.update({ where: { id: 1 }, data: { version: { increment: 1 } } });
-    const model = await transaction.model.findUnique({
+    const model = await transaction.model.findUniqueOrThrow({
       where: { id: change.id },
       include: { prices: { orderBy: { version: 'desc' }, take: 1 } },
     });
-    if (model === null) return false;
     const [price] = model.prices;
     if (change.credits !== null && change.credits !== price?.credits) {
       await transaction.modelPrice.create({

@@ -14,10 +14,10 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Caller } from '../accounts/index.ts';
 import { ExpectedError } from '../errors.ts';
 import type { Context, Services } from '../resolvers/context.ts';
-import { BadRequest, TransportError } from '../resolvers/transport-errors.ts';
+import { BadRequest, TransportError, type TransportErrorCode } from '../resolvers/transport-errors.ts';
 import { schema } from '../schema/index.ts';
 import { documentLimits, documentProblem } from './document-limits.ts';
-import { HttpError, header, readBody } from './request.ts';
+import { HttpError, header, readBody, urlOf } from './request.ts';
 
 /** Answers one GraphQL request of a caller who is known, or of nobody. */
 export type GraphqlHandler = (
@@ -41,9 +41,10 @@ export function createGraphqlHandler(options: {
     cors: false,
     multipart: false,
     batching: false,
+    maxRequestBodySize: false,
     logging: false,
     maskedErrors: { maskError: (error) => mask(error, onInternalError), errorMessage: '' },
-    plugins: [answerInOrder, limitDocuments, refuseHeaderOnSeveralMutations, addCodes],
+    plugins: [readParameters, answerInOrder, limitDocuments, refuseHeaderOnSeveralMutations, addCodes],
   });
 
   return async (request, response, caller) => {
@@ -57,14 +58,14 @@ export function createGraphqlHandler(options: {
     const body = isPost ? await readBody(request) : null;
     const context: Context = { services, caller, idempotencyKey: header(request, 'idempotency-key') };
     const headers = new yoga.fetchAPI.Headers();
-    for (const name of ['accept', 'content-type'] as const) {
-      const value = header(request, name);
-      if (value !== null) headers.set(name, value);
-    }
+    const accept = header(request, 'accept');
+    if (accept !== null) headers.set('accept', accept);
+    if (isPost) headers.set('content-type', 'application/json');
+    const { pathname, search } = urlOf(request);
     const aborted = new AbortController();
     response.once('close', () => aborted.abort());
     const answer = await yoga.fetch(
-      new yoga.fetchAPI.Request(`http://localhost${request.url ?? '/graphql'}`, {
+      new yoga.fetchAPI.Request(`http://localhost${pathname}${search}`, {
         method,
         headers,
         body: body === null ? null : new Uint8Array(body),
@@ -80,17 +81,48 @@ export function createGraphqlHandler(options: {
 /** graphql-js keeps the members of an answer in the order in which they were asked for, as the specification wants. */
 const answerInOrder: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
 
+/** Answers 400 to what is no GraphQL request, whatever kind of answer its sender accepts. */
+const readParameters: Plugin = {
+  onRequestParse: ({ request, setRequestParser }) => {
+    if (request.method !== 'POST') return;
+    setRequestParser(async () => {
+      const body: unknown = await request.json().catch(() => null);
+      if (typeof body !== 'object' || body === null) throw malformed('The body is not a JSON object.');
+      return body;
+    });
+  },
+  onParams: ({ params }) => {
+    if (typeof params.query !== 'string') throw malformed('The request has no query.');
+  },
+};
+
+const malformed = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
+
 /** Refuses what is too much before it is validated or run. */
 const limitDocuments: Plugin = {
   onParse: ({ setParseFn }) => {
-    setParseFn((source: string | Source, parseOptions?: ParseOptions) => {
-      const document = parse(source, { ...parseOptions, maxTokens: documentLimits.tokens });
+    setParseFn((source, parseOptions) => {
+      const document = parseLimited(source, parseOptions);
       const problem = documentProblem(document);
       if (problem !== null) throw new TransportError('QUERY_TOO_COMPLEX', problem);
       return document;
     });
   },
 };
+
+function parseLimited(source: string | Source, options: ParseOptions | undefined): DocumentNode {
+  try {
+    return parse(source, { ...options, maxTokens: documentLimits.tokens });
+  } catch (error) {
+    // The parser gives this refusal no type of its own.
+    if (!(error instanceof GraphQLError) || !error.message.includes('Document contains more')) throw error;
+    throw new TransportError(
+      'QUERY_TOO_COMPLEX',
+      `This document has too many tokens; the limit is ${documentLimits.tokens}.`,
+    );
+  }
+}
 
 /** One key cannot belong to two effects. */
 const refuseHeaderOnSeveralMutations: Plugin<Context> = {
@@ -115,30 +147,41 @@ const refuseHeaderOnSeveralMutations: Plugin<Context> = {
   },
 };
 
-const statusOfCode: Readonly<Record<string, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403 };
-
 /** Gives every error its code, and a refused request the status that the GraphQL-over-HTTP specification wants. */
 const addCodes: Plugin = {
-  onResultProcess: (hook) => {
-    const { result, acceptableMediaTypes } = hook;
+  onResultProcess: ({ result, setResult }) => {
     if (!('errors' in result) || result.errors === undefined || result.errors.length === 0) return;
-    const errors = result.errors.map((error) => ('code' in error.extensions ? error : withCode(error)));
-    const status = errors.map(({ extensions }) => statusOfCode[String(extensions['code'])]).find(Boolean);
-    const refused = 'data' in result && result.data === null && status !== undefined;
-    const modern = acceptableMediaTypes.includes('application/graphql-response+json');
-    hook.setResult({ ...result, errors, ...(refused && modern ? { extensions: { http: { status } } } : {}) });
+    const outcome = !('data' in result) ? 'refused' : result.data === null ? 'nothing' : 'some';
+    setResult({ ...result, errors: result.errors.map((error) => withCode(error, outcome)) });
   },
 };
 
-/** What the parser or the validation found: the request was wrong. */
-function withCode(error: GraphQLError): GraphQLError {
-  const tooLong = error.message.includes('Document contains more than');
+/** The codes that this API has; the libraries' own are requests that were wrong. */
+const ownCodes: ReadonlySet<unknown> = new Set<TransportErrorCode>([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_REQUEST',
+  'QUERY_TOO_COMPLEX',
+  'NOT_FOUND',
+  'INTERNAL',
+]);
+
+/** Keeps of an error what callers may see. `outcome` says how much was answered beside it. */
+function withCode(error: GraphQLError, outcome: 'refused' | 'nothing' | 'some'): GraphQLError {
+  const { code: given, id, http } = error.extensions;
+  const code = ownCodes.has(given) ? given : 'BAD_REQUEST';
+  const status = outcome === 'some' ? null : code === 'UNAUTHENTICATED' ? 401 : code === 'FORBIDDEN' ? 403 : null;
   return new GraphQLError(error.message, {
     nodes: error.nodes,
     source: error.source,
     positions: error.positions,
     path: error.path,
-    extensions: { ...error.extensions, code: tooLong ? 'QUERY_TOO_COMPLEX' : 'BAD_REQUEST' },
+    extensions: {
+      code,
+      ...(id === undefined ? {} : { id }),
+      // `spec`: not for those who accept application/json alone, where such answers have the status 200.
+      http: http ?? { spec: true, status: status ?? (outcome === 'refused' ? 400 : 200) },
+    },
   });
 }
 

@@ -19,7 +19,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (announced > mostBodyBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // What is left of a body that is refused is dropped later: destroying it here would end the connection before the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > mostBodyBytes) throw tooLarge();
     chunks.push(chunk);
@@ -28,6 +29,14 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBodyBytes} bytes.`);
+
+/** The address that was asked for. Throws {@link HttpError} 400 for one that is none. */
+export function urlOf(request: IncomingMessage): URL {
+  const target = request.url ?? '/';
+  // The base counts only for the usual form, a path; a request through a proxy has the whole address.
+  if (!URL.canParse(target, 'http://localhost')) throw new HttpError(400, 'This address is none.');
+  return new URL(target, 'http://localhost');
+}
 
 /** A header that is sent once; the first one when it came more often. */
 export function header(request: IncomingMessage, name: string): string | null {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type CompatibilityRoutes, errorBody } from './compatibility.ts';
 import type { GraphqlHandler } from './graphql.ts';
 import type { Playground } from './playground.ts';
-import { apiKeyOf, HttpError, header } from './request.ts';
+import { apiKeyOf, HttpError, header, urlOf } from './request.ts';
 import { send, sendJson } from './response.ts';
 import { returnPage } from './return-page.ts';
 
@@ -25,19 +25,21 @@ export interface HttpParts {
 }
 
 /** Times after which a client that does not send is let go, in milliseconds. */
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
-const keepAliveTimeoutMs = 65_000;
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  /** How often it is looked for such clients. */
+  connectionsCheckingInterval: 5_000,
+};
+/** How long the rest of a body that was refused is read and dropped: to close at once could take the answer back. */
+const lingerMs = 1_000;
 
 /** The HTTP server with all its routes; it is not listening yet. */
-export function createHttpServer(parts: HttpParts): Server {
-  const server = createServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs },
-    (request, response) => {
-      void answer(parts, request, response);
-    },
-  );
-  return server;
+export function createHttpServer(parts: HttpParts, options: typeof timeouts = timeouts): Server {
+  return createServer(options, (request, response) => {
+    void answer(parts, request, response);
+  });
 }
 
 async function answer(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -68,10 +70,8 @@ function sendPreflight(response: ServerResponse): void {
   response.end();
 }
 
-const pathOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'http://localhost');
-
 async function route(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = pathOf(request);
+  const url = urlOf(request);
   const { pathname } = url;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   const [, first = '', ...rest] = pathname.split('/');
@@ -148,6 +148,11 @@ async function sendReadiness({ isReady }: HttpParts, response: ServerResponse): 
   sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
 }
 
+/** Ends the connection of a request that was answered long ago and still sends. */
+function endUnread(request: IncomingMessage): void {
+  if (!request.complete) request.socket.destroy();
+}
+
 const codeOfStatus: Readonly<Record<number, string>> = { 401: 'UNAUTHENTICATED', 500: 'INTERNAL' };
 
 function sendFailure(parts: HttpParts, request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -158,8 +163,8 @@ function sendFailure(parts: HttpParts, request: IncomingMessage, response: Serve
     id === null && error instanceof Error
       ? error.message
       : `Something went wrong on our side. If it stays, ask about ${id}.`;
-  // What is left of a body that was refused is not read: the connection ends with the answer.
-  const headers: Record<string, string> = request.complete ? {} : { connection: 'close' };
+  if (!request.complete) setTimeout(() => endUnread(request), lingerMs).unref();
+  const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if ((request.url ?? '').startsWith('/graphql')) {
     const extensions = { code: codeOfStatus[status] ?? 'BAD_REQUEST', ...(id === null ? {} : { id }) };

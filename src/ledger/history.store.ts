@@ -1,4 +1,4 @@
-import { toDate, toInstant } from '../clock.ts';
+import { toDate } from '../clock.ts';
 import { Prisma, type PrismaClient } from '../db/index.ts';
 import type { GrantState } from './core/grant-state.ts';
 import type {
@@ -12,6 +12,8 @@ import type {
   TransactionType,
   Transfer,
 } from './core/types.ts';
+
+import { type GrantRow, toGrant, toHold, toTransfer, type TransferRow } from './recorded-rows.store.ts';
 
 /** A page of a list that is kept newest first; `after` and `before` are exclusive and speak of that order. */
 export interface PageRequest<Key> {
@@ -47,8 +49,9 @@ export async function readTransfers(
   page: PageRequest<number>,
 ): Promise<Transfer[]> {
   const rows = await client.$queryRaw<TransferRow[]>`
-    SELECT sequence, type::text, from_account::text, to_account::text, amount, available_after, grant_ids, grant_amounts,
-      hold_id, reason, occurred_at, recorded_at
+    SELECT sequence, type::text, from_account::text AS "fromAccount", to_account::text AS "toAccount", amount,
+      available_after AS "availableAfter", grant_ids AS "grantIds", grant_amounts AS "grantAmounts",
+      hold_id AS "holdId", reason, occurred_at AS "occurredAt", recorded_at AS "recordedAt"
     FROM transfer WHERE ${matching(accountId, filter)}
       AND ${optional(page.after === null ? null : Prisma.sql`sequence < ${page.after}`)}
       AND ${optional(page.before === null ? null : Prisma.sql`sequence > ${page.before}`)}
@@ -138,9 +141,9 @@ export async function readGrants(
   now: Instant,
   page: PageRequest<string>,
 ): Promise<Grant[]> {
-  const rows = await client.$queryRaw<GrantQueryRow[]>`
+  const rows = await client.$queryRaw<GrantRow[]>`
     SELECT id, source::text, category::text, priority, amount, pending, remaining, held, consumed, expired, revoked,
-      effective_at, expires_at, voided_at, created_at, reason
+      effective_at AS "effectiveAt", expires_at AS "expiresAt", voided_at AS "voidedAt", created_at AS "createdAt", reason
     FROM credit_grant WHERE ${grantsMatching(accountId, state, now)}
       AND ${optional(page.after === null ? null : Prisma.sql`id < ${page.after}`)}
       AND ${optional(page.before === null ? null : Prisma.sql`id > ${page.before}`)}
@@ -174,15 +177,7 @@ export async function readGrantsByKey(
   const byKey = new Map(rows.map((row) => [`${row.accountId} ${row.id}`, row]));
   return keys.map(({ accountId, grantId }) => {
     const row = byKey.get(`${accountId} ${grantId}`);
-    return row === undefined
-      ? null
-      : toGrant({
-          ...row,
-          effective_at: row.effectiveAt,
-          expires_at: row.expiresAt,
-          voided_at: row.voidedAt,
-          created_at: row.createdAt,
-        });
+    return row === undefined ? null : toGrant(row);
   });
 }
 
@@ -200,87 +195,6 @@ export async function readHoldsByKey(
   const byKey = new Map(rows.map((row) => [`${row.accountId} ${row.id}`, row]));
   return keys.map(({ accountId, holdId }) => {
     const row = byKey.get(`${accountId} ${holdId}`);
-    if (row === undefined) return null;
-    return {
-      id: holdId,
-      status: row.status,
-      amount: row.amount,
-      fundings: row.grantIds.map((grantId, index) => ({
-        grantId: grantId as GrantId,
-        held: row.heldAmounts[index] ?? 0,
-        captured: row.capturedAmounts[index] ?? 0,
-        refunded: row.refundedAmounts[index] ?? 0,
-      })),
-      expiresAt: toInstant(row.expiresAt),
-      createdAt: toInstant(row.createdAt),
-      settledAt: row.settledAt === null ? null : toInstant(row.settledAt),
-    };
+    return row === undefined ? null : toHold(row);
   });
 }
-
-interface TransferRow {
-  sequence: number;
-  type: Transfer['type'];
-  from_account: Transfer['from'];
-  to_account: Transfer['to'];
-  amount: number;
-  available_after: number;
-  grant_ids: string[];
-  grant_amounts: number[];
-  hold_id: string | null;
-  reason: string | null;
-  occurred_at: Date;
-  recorded_at: Date;
-}
-
-const toTransfer = (row: TransferRow): Transfer => ({
-  sequence: row.sequence,
-  type: row.type,
-  from: row.from_account,
-  to: row.to_account,
-  amount: row.amount,
-  availableAfter: row.available_after,
-  fundings: row.grant_ids.map((id, index) => ({ grantId: id as GrantId, amount: row.grant_amounts[index] ?? 0 })),
-  holdId: row.hold_id as HoldId | null,
-  reason: row.reason,
-  occurredAt: toInstant(row.occurred_at),
-  recordedAt: toInstant(row.recorded_at),
-});
-
-interface GrantQueryRow {
-  id: string;
-  source: Grant['source'];
-  category: Grant['category'];
-  priority: number;
-  amount: number;
-  pending: number;
-  remaining: number;
-  held: number;
-  consumed: number;
-  expired: number;
-  revoked: number;
-  effective_at: Date;
-  expires_at: Date | null;
-  voided_at: Date | null;
-  created_at: Date;
-  reason: string | null;
-}
-
-const toGrant = (row: GrantQueryRow): Grant => ({
-  id: row.id as GrantId,
-  source: row.source,
-  category: row.category,
-  priority: row.priority,
-  amount: row.amount,
-  pending: row.pending,
-  remaining: row.remaining,
-  held: row.held,
-  consumed: row.consumed,
-  expired: row.expired,
-  revoked: row.revoked,
-  effectiveAt: toInstant(row.effective_at),
-  expiresAt: row.expires_at === null ? null : toInstant(row.expires_at),
-  voidedAt: row.voided_at === null ? null : toInstant(row.voided_at),
-  createdAt: toInstant(row.created_at),
-  reason: row.reason,
-});

@@ -28,6 +28,7 @@ import {
   type TransferFilter,
 } from './history.store.ts';
 import type { WalletView } from './ledger.ts';
+import { proveHistory, type Verification, verifyWallet } from './verify.ts';
 
 export interface Explanation {
   readonly available: number;
@@ -49,11 +50,16 @@ export interface History {
   hold(accountId: AccountId, holdId: HoldId): Promise<Hold | null>;
   /** What was available at the end of an instant. Throws {@link InvalidInputError} for one that is still to come. */
   availableAsOf(wallet: WalletView, asOf: Instant): Promise<number>;
+  /** Recomputes a wallet from its journal and names the first row that disagrees; null when the account has none. */
+  verify(accountId: AccountId): Promise<Verification | null>;
+  /** Whether history up to a transfer is still the one that had this hash, in hexadecimal. */
+  prove(wallet: WalletView, sequence: number, hash: string): Promise<boolean>;
   /** Why that much is or was available. Throws {@link InvalidInputError} for an instant that is still to come. */
   explain(wallet: WalletView, asOf: Instant): Promise<Explanation>;
 }
 
-export function createHistory({ prisma }: Database): History {
+export function createHistory(database: Database): History {
+  const { prisma } = database;
   const grantLoader = new DataLoader<{ accountId: AccountId; grantId: GrantId }, Grant | null>(
     (keys) => readGrantsByKey(prisma, keys),
     { cache: false },
@@ -98,6 +104,8 @@ export function createHistory({ prisma }: Database): History {
       const due = wallet.unrecorded.filter((transfer) => transfer.occurredAt <= asOf).at(-1);
       return due?.availableAfter ?? (await readAvailable(prisma, wallet.state.accountId, asOf));
     },
+    verify: (accountId) => verifyWallet(database, accountId),
+    prove: (wallet, sequence, hash) => proveHistory(database, wallet.state.accountId, sequence, hash),
     explain: async (wallet, asOf) => {
       refuseFuture(wallet, asOf);
       const recorded = await sumMovements(prisma, wallet.state.accountId, asOf);

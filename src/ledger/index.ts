@@ -26,4 +26,5 @@ export {
   type LedgerAnswer,
   type WalletView,
 } from './ledger.ts';
+export type { Verification } from './verify.ts';
 export { type IdempotencyKey, insertKey } from './wallet.store.ts';

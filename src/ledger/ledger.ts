@@ -66,7 +66,8 @@ export interface WalletView {
   readonly state: WalletState;
   /** Transfers that fell due and are not recorded yet; the next command records exactly these, first. */
   readonly unrecorded: readonly Transfer[];
-  readonly headHash: Buffer;
+  /** The newest recorded transfer, 0 before the first, and the hash of the chain up to it. */
+  readonly head: { readonly sequence: number; readonly hash: Buffer; readonly at: Instant };
   readonly updatedAt: Instant;
   readonly at: Instant;
 }
@@ -321,7 +322,7 @@ async function readWallets(
     return {
       state,
       unrecorded: transfers,
-      headHash: stored.headHash,
+      head: { sequence: stored.state.sequence, hash: stored.headHash, at: stored.state.lastInstant },
       updatedAt: transfers.at(-1)?.occurredAt ?? stored.updatedAt,
       at: state.lastInstant,
     };

@@ -12,8 +12,10 @@ import type {
   GrantState,
   TransactionType,
   Transfer,
+  Verification,
   WalletView,
 } from '../ledger/index.ts';
+import { isStorable } from '../plain-text.ts';
 import type { Context } from './context.ts';
 import { byId, bySequence, type Page, type PageArguments, pageOf } from './pages.ts';
 
@@ -176,7 +178,10 @@ function sentenceOf(transfer: Transfer, subject: string): string {
 
 /** A transaction's own id: that of its account with its number. */
 export const transactionIdOf = ({ wallet, thing }: InWallet<Transfer>): string =>
-  `${wallet.state.accountId.replace(/^account_/, 'transaction_')}_${thing.sequence}`;
+  transactionId(wallet.state.accountId, thing.sequence);
+
+const transactionId = (accountId: AccountId, sequence: number): string =>
+  `${accountId.replace(/^account_/, 'transaction_')}_${sequence}`;
 
 /** A grant of the wallet by its id. */
 export async function grantById(
@@ -187,3 +192,23 @@ export async function grantById(
   const thing = await services.history.grant(wallet, id as GrantId); // Found in this wallet, or nowhere.
   return thing === null ? null : { wallet, thing };
 }
+
+/** Whether the caller's history is still the one that had this hash. */
+export const proveHistory = (
+  { services }: Context,
+  wallet: WalletView,
+  { sequence, hash }: { sequence: number; hash: string },
+): Promise<boolean> => services.history.prove(wallet, sequence, hash);
+
+/** Recomputes the wallet of an account from its journal; null when there is no such account. */
+export async function verifyLedger({ services }: Context, id: string): Promise<LedgerVerification | null> {
+  const accountId = id as AccountId; // Found, or nothing.
+  const found = isStorable(id) ? await services.history.verify(accountId) : null;
+  if (found === null) return null;
+  const { firstBad } = found;
+  const bad = firstBad?.kind === 'transfer' ? transactionId(accountId, firstBad.sequence) : (firstBad?.id ?? null);
+  return { ...found, firstBad: bad };
+}
+
+/** What a verification found, with the id of the first bad row. */
+export type LedgerVerification = Omit<Verification, 'firstBad'> & { readonly firstBad: string | null };

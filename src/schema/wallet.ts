@@ -233,6 +233,41 @@ const BalanceExplanation = builder.objectRef<Explanation>('BalanceExplanation').
   }),
 });
 
+const JournalHead = builder.objectRef<WalletView['head']>('JournalHead').implement({
+  description:
+    'Where the history of a wallet stands. Kept by its owner, it proves later that history was not rewritten.',
+  fields: (t) => ({
+    sequence: t.exposeInt('sequence', {
+      description: 'The number of the newest recorded transaction; 0 before the first.',
+    }),
+    hash: t.string({
+      description: 'The SHA-256 that covers it and all before it, in hexadecimal.',
+      resolve: ({ hash }) => hash.toString('hex'),
+    }),
+    at: t.expose('at', { type: 'DateTime', description: 'The instant up to which it speaks.' }),
+  }),
+});
+
+const LedgerVerification = builder.objectRef<resolve.LedgerVerification>('LedgerVerification').implement({
+  description: 'What a wallet looks like when everything is recomputed from its journal.',
+  fields: (t) => ({
+    ok: t.exposeBoolean('ok', { description: 'Whether everything agrees.' }),
+    transfers: t.exposeInt('transfers', { description: 'How many rows of the journal were checked.' }),
+    firstBad: t.exposeID('firstBad', {
+      nullable: true,
+      description:
+        'The id of the first transaction or grant that does not agree; null when all do, or the wallet itself does not.',
+    }),
+    problem: t.exposeString('problem', {
+      nullable: true,
+      description: 'What is wrong, for people; null when all is well.',
+    }),
+    head: t.exposeString('head', {
+      description: 'The hash that the wallet has for its newest transaction, in hexadecimal.',
+    }),
+  }),
+});
+
 export const Wallet = builder.objectRef<WalletView>('Wallet');
 Wallet.implement({
   description:
@@ -329,6 +364,20 @@ Wallet.implement({
       args: { asOf: t.arg({ type: 'DateTime', description: 'An instant that is not in the future; absent: now.' }) },
       resolve: (wallet, { asOf }, context) => resolve.explain(context, wallet, asOf),
     }),
+    journalHead: t.field({
+      type: JournalHead,
+      description: 'Where its history stands. Keep it: `proveHistory` tells later whether history was rewritten.',
+      resolve: ({ head }) => head,
+    }),
+    proveHistory: t.boolean({
+      description: 'Whether history up to a transaction is still the one that had this hash, recomputed row by row.',
+      complexity: 100,
+      args: {
+        sequence: t.arg.int({ required: true, description: 'The number that `journalHead` had.' }),
+        hash: t.arg.string({ required: true, description: 'The hash that `journalHead` had.' }),
+      },
+      resolve: (wallet, args, context) => resolve.proveHistory(context, wallet, args),
+    }),
     updatedAt: t.field({
       type: 'DateTime',
       description: 'When something last happened.',
@@ -344,5 +393,15 @@ builder.queryFields((t) => ({
     description: "The caller's wallet.",
     authScopes: { signedIn: true },
     resolve: (_root, _args, context) => walletOf(context),
+  }),
+  verifyLedger: t.field({
+    type: LedgerVerification,
+    nullable: true,
+    description:
+      'Recomputes everything of a wallet from its journal and names the first row that disagrees; null when there is no such account. For administrators.',
+    authScopes: { admin: true },
+    complexity: 100,
+    args: { accountId: t.arg.id({ required: true, description: 'Whose wallet.' }) },
+    resolve: (_root, { accountId }, context) => resolve.verifyLedger(context, accountId),
   }),
 }));

@@ -14,6 +14,8 @@ export interface PlaygroundPage {
   readonly requests: readonly string[];
   /** What it complained about in the console. */
   readonly complaints: readonly string[];
+  /** Loads it again. */
+  reload(): Promise<void>;
   /** The titles of its tabs. */
   titles(): Promise<string[]>;
   /** Goes to a tab. */
@@ -48,19 +50,22 @@ export async function openPlayground(browser: Browser, address: string): Promise
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  const untilShown = (): Promise<void> => page.locator('.graphiql-response .CodeMirror').waitFor();
   await page.goto(address);
-  await page.locator('.graphiql-query-editor .CodeMirror').waitFor();
+  await untilShown();
 
   const run = async (operation?: string): Promise<ShownAnswer> => {
     const button = page.getByRole('button', { name: /^Execute query/ });
-    const answered = page.waitForResponse(
-      (response) => response.request().method() === 'POST' && response.url() === address,
-    );
+    const answered = page.waitForResponse((response) => {
+      const body = response.request().postData() ?? '';
+      // GraphiQL asks for the schema by itself.
+      return response.url() === address && body !== '' && !body.includes('IntrospectionQuery');
+    });
     await button.click();
     if (operation !== undefined) await page.getByRole('menuitem', { name: operation, exact: true }).click();
     const answer: ShownAnswer = await (await answered).json();
     const shown = (): Promise<string> => page.evaluate(`${editor('.graphiql-response')}.getValue()`);
-    await expect.poll(shown).toBe(JSON.stringify(answer, null, 2));
+    await expect.poll(shown, { timeout: 5_000 }).toBe(JSON.stringify(answer, null, 2));
     return answer;
   };
 
@@ -68,12 +73,16 @@ export async function openPlayground(browser: Browser, address: string): Promise
     page,
     requests,
     complaints,
+    async reload() {
+      await page.reload();
+      await untilShown();
+    },
     titles: () => page.locator('.graphiql-tab').allInnerTexts(),
     async open(title) {
       await page.getByRole('tab').getByRole('button', { name: title, exact: true }).click();
       // GraphiQL reads which operations there are a moment after the tab has changed.
       const operation = (): Promise<string> => page.evaluate(`${editor('.graphiql-query-editor')}.operationName`);
-      await expect.poll(operation).toBe(title);
+      await expect.poll(operation, { timeout: 5_000 }).toBe(title);
     },
     async writeVariables(variables) {
       await page.getByRole('button', { name: 'Variables', exact: true }).click();

@@ -67,8 +67,7 @@ describe('given the wallet of a new demo account', () => {
 
   test('when it is opened again, then the same tab is open and none was added', async () => {
     const titles = await playground.titles();
-    await playground.page.reload();
-    await playground.page.locator('.graphiql-query-editor .CodeMirror').waitFor();
+    await playground.reload();
     expect(await playground.titles()).toEqual(titles);
     await expect(playground.run()).resolves.toHaveProperty('data.models');
   });
@@ -77,12 +76,11 @@ describe('given the wallet of a new demo account', () => {
     const titles = await playground.titles();
     const { page } = playground;
     await page.getByRole('button', { name: 'Close Tab' }).click();
-    await expect.poll(() => playground.titles()).toEqual(titles.slice(1));
+    await expect.poll(() => playground.titles(), patiently).toEqual(titles.slice(1));
     await page.getByRole('button', { name: 'Open settings dialog' }).click();
     await page.getByRole('button', { name: 'Clear data' }).click();
     await page.getByRole('button', { name: 'Cleared data' }).waitFor();
-    await page.reload();
-    await page.locator('.graphiql-query-editor .CodeMirror').waitFor();
+    await playground.reload();
     expect(await playground.titles()).toEqual(titles);
   });
 

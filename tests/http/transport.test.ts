@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, codeOf, postGraphql, sendRaw } from '../support/http.ts';
@@ -208,10 +207,11 @@ describe('bodies', () => {
     const pour = (): void => {
       while (socket.writable && socket.write(chunk));
     };
+    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
     socket.on('drain', pour);
     socket.write(head('Transfer-Encoding: chunked\r\n'));
     pour();
-    await once(socket, 'close');
+    await closed;
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(await stillAnswers()).toBe(true);
   });

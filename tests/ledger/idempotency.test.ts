@@ -243,31 +243,34 @@ describeOnBoth('Idempotency keys', (kind) => {
   });
 
   // The embedded database has one process.
-  it.runIf(kind === 'postgres')('G02 given two servers on one database, when 100 identical requests come to both at once, then one generation was made', async () => {
-    const database = await connectAgain({ database: app.database, url: app.databaseUrl });
-    const second = await startTestApp(kind, { database, clock: app.clock });
-    try {
-      const { key } = await app.newAccount();
-      const variables = { input: { ...banana, idempotencyKey: 'both' } };
-      const answers = await Promise.all(
-        Array.from({ length: 100 }, async (_, index) => {
-          const server = index % 2 === 0 ? app : second;
-          const { data } = await server.graphql<{ generate: { __typename: string; id: string; replayed: boolean } }>(
-            generateDocument,
-            { key, variables },
-          );
-          return data.generate;
-        }),
-      );
-      expect(countTypes(answers)).toEqual({ Generation: 100 });
-      expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
-      expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-      expect(await studio.wallet(key)).toEqual({ available: 96, held: 4 });
-    } finally {
-      await second.close();
-      await database.database.close();
-    }
-  });
+  it.runIf(kind === 'postgres')(
+    'G02 given two servers on one database, when 100 identical requests come to both at once, then one generation was made',
+    async () => {
+      const database = await connectAgain({ database: app.database, url: app.databaseUrl });
+      const second = await startTestApp(kind, { database, clock: app.clock });
+      try {
+        const { key } = await app.newAccount();
+        const variables = { input: { ...banana, idempotencyKey: 'both' } };
+        const answers = await Promise.all(
+          Array.from({ length: 100 }, async (_, index) => {
+            const server = index % 2 === 0 ? app : second;
+            const { data } = await server.graphql<{ generate: { __typename: string; id: string; replayed: boolean } }>(
+              generateDocument,
+              { key, variables },
+            );
+            return data.generate;
+          }),
+        );
+        expect(countTypes(answers)).toEqual({ Generation: 100 });
+        expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+        expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+        expect(await studio.wallet(key)).toEqual({ available: 96, held: 4 });
+      } finally {
+        await second.close();
+        await database.database.close();
+      }
+    },
+  );
 
   it('G15 given 100 identical requests for an account at once, when all are answered, then there is one account with one welcome grant', async () => {
     const document = `mutation { createAccount(input: { name: "Storm", idempotencyKey: "storm" }) {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 export interface HttpAnswer {
@@ -51,8 +50,9 @@ export async function sendRaw(url: string, bytes: string): Promise<string> {
     answer += chunk.toString();
   });
   socket.on('error', () => {}); // A reset is an end like any other here; the answer tells.
+  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
   socket.write(bytes);
-  await once(socket, 'close');
+  await closed;
   return answer;
 }
 

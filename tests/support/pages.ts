@@ -44,7 +44,7 @@ export async function readForwards<Node>(
   between: () => Promise<unknown> = async () => {},
 ): Promise<Node[]> {
   const nodes: Node[] = [];
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const page = await readPage<Node>(studio, list, `first: ${size}${after}`);
     nodes.push(...page.edges.map(({ node }) => node));
     if (!page.pageInfo.hasNextPage) return nodes;
@@ -61,7 +61,7 @@ export async function readBackwards<Node>(
   between: () => Promise<unknown> = async () => {},
 ): Promise<Node[]> {
   const nodes: Node[] = [];
-  for (let before = ''; ; ) {
+  for (let before = ''; ;) {
     const page = await readPage<Node>(studio, list, `last: ${size}${before}`);
     nodes.unshift(...page.edges.map(({ node }) => node));
     if (!page.pageInfo.hasPreviousPage) return nodes;
