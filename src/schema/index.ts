@@ -9,5 +9,5 @@ import './node-query.ts';
 import './scalars.ts';
 import './wallet.ts';
 
-/** The schema, with all its resolvers. */
-export const schema: GraphQLSchema = builder.toSchema();
+/** The schema, with all its resolvers. Members and values keep the order in which the contract lists them. */
+export const schema: GraphQLSchema = builder.toSchema({ sortSchema: false });

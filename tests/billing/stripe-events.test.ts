@@ -12,6 +12,7 @@ import {
   startBillingApp,
 } from '../support/billing.ts';
 import { describeOnBoth } from '../support/databases.ts';
+import type { FakeSession } from '../support/fake-stripe.ts';
 import { adminKey } from '../support/test-app.ts';
 
 const pack = { mode: 'PACK', packCode: 'pack_100' };
@@ -301,7 +302,7 @@ describeOnBoth("Stripe's events", (kind) => {
     const { checkout, sessionId } = await buyPack();
     const ours = app.stripe.sessions.get(sessionId);
     if (ours === undefined) throw new Error('Stripe has lost a session.');
-    const strangers = [
+    const strangers: FakeSession[] = [
       { ...ours, id: 'cs_foreign', metadata: {} },
       // It names our order, but is not the session that was opened for it.
       { ...ours, id: 'cs_forged', metadata: { checkout_id: checkout.id } },

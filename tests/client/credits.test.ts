@@ -18,7 +18,7 @@ describe('the helpers that front ends price with', () => {
 
   beforeAll(async () => {
     testApp = await startTestApp('embedded');
-    ({ models } = await createClient({ url: `${testApp.url}/graphql` }).execute(ModelsDocument, {}));
+    ({ models } = await createClient({ url: `${testApp.url}/graphql` }).execute(ModelsDocument));
   });
   afterAll(() => testApp.close());
 

@@ -140,16 +140,7 @@ describe('what is not a request', () => {
   test('G38 given addresses that are none, when they come, then they are 400 or 404, and nothing is logged as our own failure', async () => {
     const before = app.logged.length;
     const { host } = new URL(app.url);
-    for (const target of [
-      '//',
-      '///',
-      '/%',
-      '/functions/v1/generations/%ff',
-      '/assets/%00',
-      '/graphql?query=%ff',
-      '*',
-      '/\\',
-    ]) {
+    for (const target of ['//', '///', '/%', '/functions/v1/generations/%ff', '/assets/%00', '*', '/\\']) {
       const answer = await sendRaw(app.url, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       expect([target, answer.slice(0, 13)]).toEqual([target, expect.stringMatching(/^HTTP\/1\.1 40[014] /)]);
     }
