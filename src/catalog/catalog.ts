@@ -31,8 +31,13 @@ export async function openCatalog(options: {
   if ((await readFileHash(database)) !== hash) await writeCatalogFile(database, file(), hash, toDate(clock.now()));
   let snapshot = await readSnapshot(database, providers);
 
+  const reload = async (): Promise<void> => {
+    const fresh = await readSnapshot(database, providers);
+    // Of two that overlap the older one may arrive last.
+    if (fresh.version >= snapshot.version) snapshot = fresh;
+  };
   const refresh = async (): Promise<void> => {
-    if ((await readVersion(database)) !== snapshot.version) snapshot = await readSnapshot(database, providers);
+    if ((await readVersion(database)) !== snapshot.version) await reload();
   };
   // The embedded database has one process, which makes every change itself.
   const refreshing = database.kind === 'postgres' ? repeat(refresh, refreshEveryMs, options.onRefreshError) : null;
@@ -47,7 +52,7 @@ export async function openCatalog(options: {
         throw new InvalidInputError([{ path: ['input', 'credits'], message: 'Must be from 1 to 2,000,000,000.' }]);
       }
       const known = await writeModelChange(database, change, toDate(clock.now()));
-      snapshot = await readSnapshot(database, providers);
+      await reload();
       const model = snapshot.modelById.get(change.id);
       if (!known || model === undefined) throw new UnknownModelError(change.id, suggestModels(snapshot, change.id));
       return model;

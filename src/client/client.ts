@@ -24,7 +24,7 @@ export interface Client {
   /** Runs an operation and gives its data. Throws {@link ClientError} when the answer has errors. */
   execute<Data, Variables>(
     document: TypedDocumentString<Data, Variables>,
-    ...[variables]: Partial<Variables> extends Variables ? [variables?: Variables] : [variables: Variables]
+    ...[variables]: Record<never, never> extends Variables ? [variables?: Variables] : [variables: Variables]
   ): Promise<Data>;
 }
 

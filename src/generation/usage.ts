@@ -77,13 +77,18 @@ const bySize = (buckets: UsageBucket[]): UsageBucket[] =>
 
 /** Gives the date that an instant has in a time zone, as YYYY-MM-DD. */
 function dayIn(timeZone: string): (instant: Date) => string {
+  // An offset is no IANA time zone, and the database reads its sign the other way round.
+  if (!/^[a-z]/i.test(timeZone)) throw noTimeZone();
   try {
     const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
     return (instant) => format.format(instant);
   } catch {
-    throw new InvalidInputError([{ path: ['timeZone'], message: 'Must be an IANA time zone such as Europe/Berlin.' }]);
+    throw noTimeZone();
   }
 }
+
+const noTimeZone = (): InvalidInputError =>
+  new InvalidInputError([{ path: ['timeZone'], message: 'Must be an IANA time zone such as Europe/Berlin.' }]);
 
 /** Every day that a span touches, in order, empty ones too. Half a day at a time meets each, whatever the clocks do. */
 function daysOf(from: Date, to: Date, nameDay: (instant: Date) => string): string[] {

@@ -7,7 +7,7 @@ import { BusyError, ExpectedError, expectedErrors, InsufficientCreditsError, Inv
 import type { Generation } from '../generation/index.ts';
 import type { Context, Services } from '../resolvers/context.ts';
 import * as resolve from '../resolvers/generation.ts';
-import { HttpError, header, readBody } from './request.ts';
+import { HttpError, header, parseJson, readBody } from './request.ts';
 import { sendJson } from './response.ts';
 
 /** The routes that the studio's present front ends call, in their own formats, over the same operations. */
@@ -95,15 +95,9 @@ const generateSchema = z
     assets: assets?.map(({ url, kind, duration_seconds }) => ({ url, kind, durationSeconds: duration_seconds })),
   }));
 
-/** Reads `GenerateInput` in snake_case. Throws {@link InvalidInputError}. */
+/** Reads `GenerateInput` in snake_case. Throws {@link HttpError} for what is no JSON, else {@link InvalidInputError}. */
 function parseGenerate(body: Buffer): resolve.GenerateArguments {
-  let json: unknown;
-  try {
-    json = JSON.parse(body.toString());
-  } catch {
-    throw new InvalidInputError([{ path: [], message: 'The body is not JSON.' }]);
-  }
-  const parsed = generateSchema.safeParse(json);
+  const parsed = generateSchema.safeParse(parseJson(body.toString()));
   if (parsed.success) return parsed.data;
   throw new InvalidInputError(parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })));
 }

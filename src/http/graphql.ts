@@ -17,7 +17,7 @@ import type { Context, Services } from '../resolvers/context.ts';
 import { BadRequest, TransportError, type TransportErrorCode } from '../resolvers/transport-errors.ts';
 import { schema } from '../schema/index.ts';
 import { documentLimits, documentProblem } from './document-limits.ts';
-import { HttpError, header, readBody, urlOf } from './request.ts';
+import { HttpError, header, parseJson, readBody, urlOf } from './request.ts';
 
 /** Answers one GraphQL request of a caller who is known, or of nobody. */
 export type GraphqlHandler = (
@@ -86,7 +86,7 @@ const readParameters: Plugin = {
   onRequestParse: ({ request, setRequestParser }) => {
     if (request.method !== 'POST') return;
     setRequestParser(async () => {
-      const body: unknown = await request.json().catch(() => null);
+      const body = parseBody(await request.text());
       if (typeof body !== 'object' || body === null) throw malformed('The body is not a JSON object.');
       return body;
     });
@@ -95,6 +95,14 @@ const readParameters: Plugin = {
     if (typeof params.query !== 'string') throw malformed('The request has no query.');
   },
 };
+
+function parseBody(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw error instanceof HttpError ? malformed(error.message) : error;
+  }
+}
 
 const malformed = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
@@ -115,12 +123,12 @@ function parseLimited(source: string | Source, options: ParseOptions | undefined
   try {
     return parse(source, { ...options, maxTokens: documentLimits.tokens });
   } catch (error) {
-    // The parser gives this refusal no type of its own.
-    if (!(error instanceof GraphQLError) || !error.message.includes('Document contains more')) throw error;
-    throw new TransportError(
-      'QUERY_TOO_COMPLEX',
-      `This document has too many tokens; the limit is ${documentLimits.tokens}.`,
-    );
+    // The parser gives the refusal of too many tokens no type of its own; the other is an overflow of its stack.
+    if (error instanceof RangeError || (error instanceof GraphQLError && error.message.includes('contains more'))) {
+      const problem = `This document is too long or too deep; the limit is ${documentLimits.tokens} tokens.`;
+      throw new TransportError('QUERY_TOO_COMPLEX', problem);
+    }
+    throw error;
   }
 }
 
@@ -169,7 +177,9 @@ const ownCodes: ReadonlySet<unknown> = new Set<TransportErrorCode>([
 /** Keeps of an error what callers may see. `outcome` says how much was answered beside it. */
 function withCode(error: GraphQLError, outcome: 'refused' | 'nothing' | 'some'): GraphQLError {
   const { code: given, id, http } = error.extensions;
-  const code = ownCodes.has(given) ? given : 'BAD_REQUEST';
+  // The validation gives up, with these words, where comparing all fields with each other would take too long.
+  const wrong = error.message === 'Validation aborted.' ? 'QUERY_TOO_COMPLEX' : 'BAD_REQUEST';
+  const code = ownCodes.has(given) ? given : wrong;
   const status = outcome === 'some' ? null : code === 'UNAUTHENTICATED' ? 401 : code === 'FORBIDDEN' ? 403 : null;
   return new GraphQLError(error.message, {
     nodes: error.nodes,

@@ -30,6 +30,26 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBodyBytes} bytes.`);
 
+/** How deep a body may be nested: whoever walks through a deeper one would run out of stack. */
+const mostLevels = 64;
+
+/** Reads a body that is JSON. Throws {@link HttpError} 400 for one that is none, or too deep. */
+export function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'The body is not JSON.');
+  }
+  if (isDeeperThan(mostLevels, value)) throw new HttpError(400, `The body is nested deeper than ${mostLevels} levels.`);
+  return value;
+}
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member)));
+
 /** The address that was asked for. Throws {@link HttpError} 400 for one that is none. */
 export function urlOf(request: IncomingMessage): URL {
   const target = request.url ?? '/';

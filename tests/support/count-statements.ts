@@ -1,0 +1,25 @@
+import pg from 'pg';
+import { vi } from 'vitest';
+
+/**
+ * The SQL that this process sends to PostgreSQL while `work` runs, as the driver sends it: what Prisma makes of a
+ * call is counted, not the call. Lists of parameters are cut short, so that texts can be compared. The catalog's look for changes, which comes twice a second, is left out.
+ */
+export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const query = vi.spyOn(pg.Client.prototype, 'query');
+  try {
+    await work();
+    const texts = query.mock.calls.map(([first]: unknown[]) => textOf(first));
+    return texts
+      .filter((text) => !text.includes('"catalog_setting"'))
+      .map((text) => text.replaceAll(/\$\d+(,\$\d+)*/g, '$n'));
+  } finally {
+    query.mockRestore();
+  }
+}
+
+function textOf(query: unknown): string {
+  if (typeof query === 'string') return query;
+  const isConfig = typeof query === 'object' && query !== null && 'text' in query;
+  return isConfig && typeof query.text === 'string' ? query.text : 'a query without a text';
+}
