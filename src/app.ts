@@ -19,6 +19,7 @@ import {
 } from './generation/index.ts';
 import { createAssetHandler } from './http/assets.ts';
 import { createCompatibilityRoutes } from './http/compatibility.ts';
+import { watchConnections } from './http/drain.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
@@ -197,6 +198,8 @@ async function compose(
     onInternalError,
   });
 
+  const drain = watchConnections(server);
+
   const steps = createSteps(stepDependencies);
   await jobs.start({ SUBMIT: steps.submit, POLL: steps.poll, STRIPE_EVENT: billing.applyEvent });
   closers.push(() => jobs.stop());
@@ -212,12 +215,7 @@ async function compose(
   boundUrl = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   closers.push(async () => {
     closing = true;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeIdleConnections();
-    const timer = setTimeout(() => server.closeAllConnections(), drainMs);
-    await closed;
-    clearTimeout(timer);
+    await drain(drainMs);
   });
   if (stripeSandbox !== null) {
     stripeSandbox.deliverPending().catch(onError('Events of the Stripe sandbox were not delivered.'));

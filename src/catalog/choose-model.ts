@@ -17,19 +17,24 @@ const kindOfOperation: Record<Operation, MediaKind | null> = {
 };
 
 /**
+ * The kind that a request means; null when only its model can say. Throws {@link InvalidInputError} for a choice
+ * that names neither or contradicts itself.
+ */
+export function kindOf({ operation, modelId, kind: named }: ModelChoice): MediaKind | null {
+  const kind = kindOfOperation[operation] ?? named;
+  if (named !== null && kind !== named) throw invalid('kind', `${operation} makes ${kind ?? 'nothing'}, not ${named}.`);
+  if (modelId === null && kind === null) throw invalid('modelId', 'Name a modelId or a kind.');
+  return kind;
+}
+
+/**
  * The one model that a request means: the named one, else the default of the operation or the kind. An unknown
- * or disabled model is refused; no other ever runs in its place. Throws {@link InvalidInputError} for a choice
- * that names nothing, then {@link UnknownModelError}, {@link ModelUnavailableError}, and
- * {@link InvalidInputError} for a model of another kind.
+ * or disabled model is refused; no other ever runs in its place. Throws as {@link kindOf} does, then
+ * {@link UnknownModelError}, {@link ModelUnavailableError}, and {@link InvalidInputError} for a model of another kind.
  */
 export function chooseModel(snapshot: CatalogSnapshot, choice: ModelChoice): Model {
   const { operation, modelId } = choice;
-  const kind = kindOfOperation[operation] ?? choice.kind;
-  if (choice.kind !== null && kind !== choice.kind) {
-    throw invalid('kind', `${operation} makes ${kind ?? 'nothing'}, not ${choice.kind}.`);
-  }
-  if (modelId === null && kind === null) throw invalid('modelId', 'Name a modelId or a kind.');
-
+  const kind = kindOf(choice);
   const model = modelId === null ? defaultModel(snapshot, operation, kind) : snapshot.modelById.get(modelId);
   if (model === undefined) {
     const name = modelId ?? kind ?? operation;

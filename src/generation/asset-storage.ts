@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream';
 export interface AssetStorage {
   /** Stores a file under an asset's id; it is on disk when this resolves. */
   write(assetId: string, content: Uint8Array): Promise<void>;
-  read(assetId: string): Readable;
+  /** The whole file, or the bytes from `first` to `last`, both included. */
+  read(assetId: string, range?: { first: number; last: number }): Readable;
 }
 
 /** Keeps files in a folder, which is made when the first one comes. */
@@ -27,6 +28,7 @@ export function createFolderStorage(folder: string): AssetStorage {
       }
       await rename(partial, pathOf(assetId));
     },
-    read: (assetId) => createReadStream(pathOf(assetId)),
+    read: (assetId, range) =>
+      createReadStream(pathOf(assetId), range === undefined ? {} : { start: range.first, end: range.last }),
   };
 }

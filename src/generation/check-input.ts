@@ -1,4 +1,4 @@
-import type { CatalogSnapshot, Model } from '../catalog/index.ts';
+import { type CatalogSnapshot, kindOf, type Model } from '../catalog/index.ts';
 import { type InputIssue, InvalidInputError } from '../errors.ts';
 import { isStorable, isStorableJson } from '../plain-text.ts';
 import { type JsonObject, type SandboxBehaviour, sandboxBehaviours } from '../providers/index.ts';
@@ -35,6 +35,7 @@ export function checkShape(input: GenerateInput): void {
       issues.push({ path: ['input', 'assets', String(index), problem.field], message: problem.message });
   });
   if (issues.length > 0) throw new InvalidInputError(issues);
+  kindOf(input);
 }
 
 const unstorable = 'Must not contain U+0000 or half a surrogate pair.';
@@ -42,6 +43,7 @@ const unstorable = 'Must not contain U+0000 or half a surrogate pair.';
 const bytesOf = (value: JsonObject | null): number => (value === null ? 0 : Buffer.byteLength(JSON.stringify(value)));
 
 function shotProblem({ url, durationSeconds, kind }: ShotAsset): { field: string; message: string } | null {
+  if (!isStorable(url)) return { field: 'url', message: unstorable };
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     return { field: 'url', message: 'Must be an http or https URL.' };
   if (kind === 'TEXT') return { field: 'kind', message: 'A shot is an IMAGE, a VIDEO or AUDIO.' };
@@ -57,13 +59,27 @@ export interface ModelInput {
   readonly sandbox: SandboxBehaviour | null;
 }
 
+type GivenInput = Pick<GenerateInput, 'prompt' | 'params' | 'assets'>;
+
 /** Turns an input into what the model takes. Throws {@link InvalidInputError} for what it does not take. */
 export function checkModelInput(
   snapshot: CatalogSnapshot,
   model: Model,
-  input: Pick<GenerateInput, 'prompt' | 'params' | 'assets'>,
+  input: GivenInput,
   options: { sandboxMode: boolean },
 ): ModelInput {
+  const { issues, ...modelInput } = readModelInput(snapshot, model, input, options);
+  if (issues.length > 0) throw new InvalidInputError(issues);
+  return modelInput;
+}
+
+/** What a model is given for an input, and what of the input it does not take. */
+export function readModelInput(
+  snapshot: CatalogSnapshot,
+  model: Model,
+  input: GivenInput,
+  options: { sandboxMode: boolean },
+): ModelInput & { readonly issues: readonly InputIssue[] } {
   const issues: InputIssue[] = [];
   const { sandbox, ...params } = input.params ?? {};
   if (sandbox !== undefined) {
@@ -84,8 +100,7 @@ export function checkModelInput(
     if ('tracks' in params) issues.push(issue(['params', 'tracks'], 'The shots in assets make the tracks.'));
     merged['tracks'] = tracksOf(input.assets ?? []);
   }
-  if (issues.length > 0) throw new InvalidInputError(issues);
-  return { input: merged, sandbox: isBehaviour(sandbox) ? sandbox : null };
+  return { input: merged, sandbox: isBehaviour(sandbox) ? sandbox : null, issues };
 }
 
 /** `prompt` fills the model's own `prompt` or `text`, whichever it takes, and is required by a model that takes one. */

@@ -342,6 +342,10 @@ function quote(parts: Parts, request: QuoteRequest, accountId: AccountId | null)
   const model = chooseModel(parts.catalog.snapshot(), request);
   const expiresAt = (parts.clock.now() + quoteLifetimeMs) as Instant; // A later instant is an instant.
   const { id: modelId, priceVersion, credits } = model;
+  if (credits * count > maximumCredits) {
+    const message = `Must cost at most ${maximumCredits} credits in all: no wallet ever has more.`;
+    throw new InvalidInputError([{ path: ['input', 'count'], message }]);
+  }
   const claims = { accountId, operation, modelId, priceVersion, credits, count, expiresAt };
   return { id: signQuote(claims, parts.quoteSecret), model, count, credits: credits * count, expiresAt };
 }

@@ -4,9 +4,9 @@ import type { Database } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import type { JobHandler, StepResult } from '../jobs/index.ts';
 import type { History, Instant, Ledger } from '../ledger/index.ts';
-import type { ProviderAdapter, ProviderRequest, ProviderResult } from '../providers/index.ts';
+import type { ProviderAdapter, ProviderRequest, ProviderResult, ProviderState } from '../providers/index.ts';
 import type { AssetStorage } from './asset-storage.ts';
-import { checkModelInput } from './check-input.ts';
+import { readModelInput } from './check-input.ts';
 import { findGeneration, markRunning, markSubmitting, unmarkSubmitting, writeProgress } from './generation.store.ts';
 import { attachEnding, ending, holdIdOf } from './generations.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId } from './types.ts';
@@ -36,6 +36,11 @@ const done: StepResult = { kind: 'done' };
 const interrupted: GenerationFailure = {
   code: 'INTERNAL',
   message: 'The generation was interrupted before the provider had confirmed it. Nothing was charged; try again.',
+  retryable: true,
+};
+const tookTooLong: GenerationFailure = {
+  code: 'PROVIDER_TIMEOUT',
+  message: 'The provider took too long. Nothing was charged; try again.',
   retryable: true,
 };
 
@@ -101,17 +106,24 @@ export function createSteps(dependencies: StepDependencies): { submit: JobHandle
     if (provider === null || request === null || generation.providerRequestId === null) {
       return fail(dependencies, generation, interrupted);
     }
-    const state = await provider.check(generation.providerRequestId, request);
+    const { providerRequestId } = generation;
+    const isOverdue = clock.now() - (generation.startedAt ?? generation.createdAt) >= providerDeadlineMs;
+    const giveUp = async (): Promise<StepResult> => {
+      const result = await fail(dependencies, generation, tookTooLong);
+      await provider.cancel(providerRequestId, request);
+      return result;
+    };
+    let state: ProviderState;
+    try {
+      state = await provider.check(providerRequestId, request);
+    } catch (error) {
+      // It is asked again, but not for ever.
+      if (isOverdue) return giveUp();
+      throw error;
+    }
     switch (state.kind) {
       case 'working': {
-        if (clock.now() - (generation.startedAt ?? generation.createdAt) >= providerDeadlineMs) {
-          await provider.cancel(generation.providerRequestId, request);
-          return fail(dependencies, generation, {
-            code: 'PROVIDER_TIMEOUT',
-            message: 'The provider took too long. Nothing was charged; try again.',
-            retryable: true,
-          });
-        }
+        if (isOverdue) return giveUp();
         if (state.progress !== null && state.progress !== generation.progress) {
           await writeProgress(database.prisma, generation, state.progress);
         }
@@ -144,7 +156,8 @@ function targetOf({ catalog, providerOf, sandboxMode }: StepDependencies, genera
   const model = snapshot.modelById.get(generation.modelId);
   if (model === undefined) return { provider: null, request: null };
   const given = { prompt: generation.prompt, params: generation.params, assets: generation.shots };
-  const { input, sandbox } = checkModelInput(snapshot, model, given, { sandboxMode });
+  // It was checked when it came in; the catalog may have changed since.
+  const { input, sandbox } = readModelInput(snapshot, model, given, { sandboxMode });
   return { provider: providerOf(model), request: { generationId: generation.id, model, input, sandbox } };
 }
 

@@ -41,10 +41,7 @@ const AdminAccount = builder.objectRef<AccountRow>('AdminAccount').implement({
       description: 'Its generations, newest first.',
       complexity: pageComplexity,
       args: {
-        first: t.arg.int(pageArguments.first),
-        after: t.arg.string(pageArguments.after),
-        last: t.arg.int(pageArguments.last),
-        before: t.arg.string(pageArguments.before),
+        ...pageArguments(t.arg),
       },
       resolve: ({ id }, args, context) => generations(context, id, args),
     }),

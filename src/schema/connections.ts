@@ -1,4 +1,4 @@
-import type { ObjectRef } from '@pothos/core';
+import type { ArgBuilder, ObjectRef } from '@pothos/core';
 import { largestPageSize, type Page, type PageArguments } from '../resolvers/pages.ts';
 import { builder } from './builder.ts';
 
@@ -43,13 +43,15 @@ export function connectionOf<Item>(name: string, item: ObjectRef<Types, Item>): 
   return connection;
 }
 
-/** The arguments of a connection. */
-export const pageArguments = {
-  first: { description: `How many of the newest, 1 to ${largestPageSize}; 20 when neither first nor last is given.` },
-  after: { description: 'Only what is older than this cursor.' },
-  last: { description: `How many of the oldest, 1 to ${largestPageSize}.` },
-  before: { description: 'Only what is newer than this cursor.' },
-} as const;
+/** The arguments of every connection. */
+export const pageArguments = (arg: ArgBuilder<Types>) => ({
+  first: arg.int({
+    description: `How many of the newest, 1 to ${largestPageSize}; 20 when neither first nor last is given.`,
+  }),
+  after: arg.string({ description: 'Only what is older than this cursor.' }),
+  last: arg.int({ description: `How many of the oldest, 1 to ${largestPageSize}.` }),
+  before: arg.string({ description: 'Only what is newer than this cursor.' }),
+});
 
 /** What a connection costs: as many times its item as the page may have. */
 export const pageComplexity = ({ first, last }: PageArguments) => ({

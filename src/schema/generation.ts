@@ -332,10 +332,7 @@ builder.queryFields((t) => ({
     authScopes: { signedIn: true },
     complexity: pageComplexity,
     args: {
-      first: t.arg.int(pageArguments.first),
-      after: t.arg.string(pageArguments.after),
-      last: t.arg.int(pageArguments.last),
-      before: t.arg.string(pageArguments.before),
+      ...pageArguments(t.arg),
       status: t.arg({ type: [GenerationStatus], description: 'Only what stands at one of these.' }),
       kind: t.arg({ type: MediaKind, description: 'Only what makes this.' }),
     },

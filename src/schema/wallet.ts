@@ -313,10 +313,7 @@ Wallet.implement({
       description: 'What came in, newest first.',
       complexity: pageComplexity,
       args: {
-        first: t.arg.int(pageArguments.first),
-        after: t.arg.string(pageArguments.after),
-        last: t.arg.int(pageArguments.last),
-        before: t.arg.string(pageArguments.before),
+        ...pageArguments(t.arg),
         state: t.arg({ type: GrantState, description: 'Only what is in this state.' }),
       },
       resolve: (wallet, args, context) => resolve.grants(context, wallet, args),
@@ -326,10 +323,7 @@ Wallet.implement({
       description: 'What happened, newest first.',
       complexity: pageComplexity,
       args: {
-        first: t.arg.int(pageArguments.first),
-        after: t.arg.string(pageArguments.after),
-        last: t.arg.int(pageArguments.last),
-        before: t.arg.string(pageArguments.before),
+        ...pageArguments(t.arg),
         type: t.arg({ type: [TransactionType], description: 'Only what is of these types.' }),
         from: t.arg({ type: 'DateTime', description: 'Only what happened at this instant or later.' }),
         to: t.arg({ type: 'DateTime', description: 'Only what happened before this instant.' }),

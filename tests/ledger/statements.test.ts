@@ -14,17 +14,16 @@ describe('Statements of a request on PostgreSQL', () => {
     app = await startTestApp('postgres');
     studio = createStudio(app);
     [small, large] = [await app.newAccount(), await app.newAccount(1_000)];
-    for (const [account, count] of [
-      [small, 5],
-      [large, 60],
-    ] as const) {
-      for (let index = 0; index < count; index += 1) {
-        app.clock.advance(1);
-        await studio.giveCredits(account.id, 5, { priority: index % 20 });
-        await studio.queue(account.key, index === 0 ? schnell : mini);
-      }
-      await app.settle();
-    }
+    const fill = async (account: { id: string; key: string }, count: number): Promise<void> => {
+      await Promise.all(
+        Array.from({ length: count }, async (_, index) => {
+          await studio.giveCredits(account.id, 5, { priority: index % 20 });
+          await studio.queue(account.key, index === 0 ? schnell : mini);
+        }),
+      );
+    };
+    await Promise.all([fill(small, 5), fill(large, 60)]);
+    await app.settle();
   });
   afterAll(() => app.close());
 
@@ -54,7 +53,7 @@ describe('Statements of a request on PostgreSQL', () => {
   ])('given 5 rows and 60 rows, when %s is read, then it takes the same few statements', async (_what, query, most) => {
     const ofSmall = await statementsOf(() => studio.ask(query, { key: small.key }));
     const ofLarge = await statementsOf(() => studio.ask(query, { key: large.key }));
-    expect(ofLarge).toEqual(ofSmall);
+    expect(ofLarge.sort()).toEqual(ofSmall.sort());
     expect(ofSmall.length).toBeGreaterThan(0);
     expect(ofSmall.length).toBeLessThanOrEqual(most);
   });
