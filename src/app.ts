@@ -81,8 +81,6 @@ async function compose(
   { config, database, clock, ids, log, automaticJobs, providerOf }: Parameters<typeof startApp>[0],
   closers: (() => Promise<unknown>)[],
 ): Promise<Omit<App, 'close'>> {
-  const applied = await migrate(database, ids);
-  if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date.');
   const sandboxMode = config.billing.mode === 'sandbox';
   let boundUrl = '';
   const publicUrl = (): string => config.publicUrl ?? boundUrl;
@@ -110,23 +108,22 @@ async function compose(
 
   const sandboxProvider = sandboxMode ? createSandboxProvider({ clock }) : null;
   const providers: ReadonlySet<ProviderName> = new Set(sandboxProvider === null ? [] : ['FAL', 'GMI', 'GROQ']);
-  const catalog = await openCatalog({
-    database,
-    clock,
-    providers,
-    onRefreshError: onError('The catalog was not refreshed.'),
+  // Copies of the server that start at once prepare the database one after the other.
+  const { catalog, accounts, newAdminKey, quoteSecret } = await database.exclusively(async () => {
+    const applied = await migrate(database, ids);
+    if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date.');
+    const catalog = await openCatalog({
+      database,
+      clock,
+      providers,
+      onRefreshError: onError('The catalog was not refreshed.'),
+    });
+    closers.push(() => catalog.close());
+    const refusedKeys = config.demoKeys ? [] : Object.values(demoKeys);
+    const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys });
+    const newAdminKey = await ensureAccounts(accounts, config);
+    return { catalog, accounts, newAdminKey, quoteSecret: await readSecret(database, ids, 'quote') };
   });
-  closers.push(() => catalog.close());
-
-  const accounts = createAccounts({
-    database,
-    clock,
-    ids,
-    catalog,
-    ledger,
-    refusedKeys: config.demoKeys ? [] : Object.values(demoKeys),
-  });
-  const newAdminKey = await ensureAccounts(accounts, config);
 
   const storage = createFolderStorage(join(config.dataDir, 'assets'));
   const stepDependencies: StepDependencies = {
@@ -148,7 +145,7 @@ async function compose(
     ledger,
     history,
     jobs,
-    quoteSecret: await readSecret(database, ids, 'quote'),
+    quoteSecret,
     sandboxMode,
     stopProvider: (generation) => {
       stopProvider(stepDependencies, generation).catch(onError('A provider was not told of a cancellation.'));
@@ -234,19 +231,18 @@ async function answers({ prisma }: Database): Promise<boolean> {
 
 /** Makes the accounts of a first start; gives the administrator's key if it made one that nobody knows yet. */
 async function ensureAccounts(accounts: Accounts, config: Config): Promise<string | null> {
+  await accounts.ensure({ id: administratorId, name: 'Administrator', welcome: false });
   if (config.demoKeys) {
-    await accounts.ensure({ id: demoAccountId, name: 'Demo', key: demoKeys.account, scope: 'account', welcome: true });
+    await accounts.ensure({ id: demoAccountId, name: 'Demo', welcome: true });
+    await accounts.replaceKey(demoAccountId, demoKeys.account, 'Demo key', 'account');
+    await accounts.replaceKey(administratorId, demoKeys.admin, 'Demo key', 'admin');
   }
-  const known = config.demoKeys ? demoKeys.admin : config.adminApiKey;
-  const fresh = known === null && !(await accounts.hasAdministrator()) ? accounts.newKey() : null;
-  const key = known ?? fresh;
-  if (key !== null) {
-    const administrator = { id: administratorId, name: 'Administrator', key, scope: 'admin', welcome: false } as const;
-    if (!(await accounts.ensure(administrator))) await accounts.addKey(administratorId, key, 'Administrator', 'admin');
+  if (config.adminApiKey !== null) {
+    await accounts.replaceKey(administratorId, config.adminApiKey, 'ADMIN_API_KEY', 'admin');
   }
-  if (config.adminApiKey !== null && config.adminApiKey !== key) {
-    await accounts.addKey(administratorId, config.adminApiKey, 'ADMIN_API_KEY', 'admin');
-  }
+  if (await accounts.hasAdministrator()) return null;
+  const fresh = accounts.newKey();
+  await accounts.replaceKey(administratorId, fresh, 'First key', 'admin');
   return fresh;
 }
 

@@ -34,20 +34,31 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const list = z
-  .string()
-  .transform((text) => text.split(',').map((item) => item.trim()))
-  .transform((items) => items.filter((item) => item !== ''));
+/** Items between commas, each of which `isRight`. */
+const listOf = (isRight: (item: string) => boolean, error: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((item) => item.trim()))
+    .transform((items) => items.filter((item) => item !== ''))
+    .refine((items) => items.every(isRight), { error });
+
+const isOrigin = (text: string): boolean =>
+  /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+/** Of a desktop client; a browser runs or shows what comes with some others. */
+const isClientScheme = (text: string): boolean =>
+  /^[a-z][a-z0-9+.-]*:\/\/$/.test(text) && !/^(https?|javascript|data|file|blob|vbscript|about):/.test(text);
+
+const portProblem = 'must be a port number from 0 to 65535';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce
-    .number({ error: 'must be a port number from 0 to 65535' })
-    .int('must be a whole number')
-    .min(0, 'must be a port number from 0 to 65535')
-    .max(65_535, 'must be a port number from 0 to 65535')
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, portProblem)
+    .transform(Number)
+    .pipe(z.number().max(65_535, portProblem))
     .default(4000),
   PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
   DATA_DIR: z.string().default('.data'),
@@ -61,9 +72,15 @@ const environmentSchema = z.object({
     .optional(),
   STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_').optional(),
   STRIPE_API_URL: httpUrl.transform((url) => new URL(url)).optional(),
-  ADMIN_API_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
-  ALLOWED_REDIRECTS: list.optional(),
-  ALLOWED_ORIGINS: list.optional(),
+  ADMIN_API_KEY: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
+    .optional(),
+  ALLOWED_REDIRECTS: listOf(
+    (item) => isOrigin(item) || isClientScheme(item),
+    'must list origins, such as https://studio.example, and schemes of clients, such as wzrd://',
+  ).optional(),
+  ALLOWED_ORIGINS: listOf(isOrigin, 'must list origins, such as https://studio.example').optional(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',
@@ -79,12 +96,16 @@ const loopbackHosts = new Set(['127.0.0.1', '::1', 'localhost']);
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
   const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(present);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
-  }
-  const environment = parsed.data;
+  const problems = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+  const wrong = new Set(problems.map(nameIn));
+  // Every variable may be absent, so that the others can be judged without the wrong ones.
+  const right = Object.fromEntries(Object.entries(present).filter(([name]) => !wrong.has(name)));
+  const environment = parsed.success ? parsed.data : environmentSchema.parse(right);
   const mode = billingMode(environment);
-  const problems = billingProblems(mode, environment);
+  if (!wrong.has('BILLING_MODE')) {
+    // A variable that is wrong is not missing as well.
+    problems.push(...billingProblems(mode, environment).filter((problem) => !wrong.has(nameIn(problem))));
+  }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
   const sandbox = mode === 'sandbox';
@@ -107,6 +128,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     logLevel: environment.LOG_LEVEL,
   };
 }
+
+/** Each problem begins with the name of its variable. */
+const nameIn = (problem: string): string => problem.slice(0, problem.indexOf(' '));
 
 function billingMode(environment: Environment): BillingMode {
   if (environment.BILLING_MODE !== undefined) return environment.BILLING_MODE;

@@ -101,7 +101,7 @@ export class InvalidInputError extends ExpectedError {
   readonly issues: readonly InputIssue[];
 
   constructor(issues: readonly InputIssue[]) {
-    super(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join(' '));
+    super(issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)).join(' '));
     this.issues = issues;
   }
 }

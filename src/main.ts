@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { type App, demoKeys, startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { DataDirectoryInUseError, MigrationError, openDatabase } from './db/index.ts';
+import { DatabaseUnavailableError, DataDirectoryInUseError, MigrationError, openDatabase } from './db/index.ts';
 import { createIdSource } from './ids.ts';
 
 try {
@@ -57,7 +57,13 @@ function welcome(config: Config, app: App): string {
 
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The environment is not right:\n${error.message.replace(/^/gm, '  ')}`;
-  if (error instanceof DataDirectoryInUseError || error instanceof MigrationError) return error.message;
+  if (
+    error instanceof DataDirectoryInUseError ||
+    error instanceof DatabaseUnavailableError ||
+    error instanceof MigrationError
+  ) {
+    return error.message;
+  }
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     return 'The port is taken by another program. Stop it, or set PORT to another port.';
   }

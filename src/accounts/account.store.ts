@@ -34,6 +34,21 @@ export async function insertApiKey(
   });
 }
 
+/** Makes a key the only one of its name on an account, also when it had been revoked. */
+export async function keepOnlyKey(
+  transaction: Transaction,
+  key: { accountId: AccountId; name: string; keyHash: Buffer },
+  now: Instant,
+): Promise<void> {
+  const { accountId, name } = key;
+  const keyHash = new Uint8Array(key.keyHash);
+  await transaction.apiKey.updateMany({
+    where: { accountId, name, revokedAt: null, NOT: { keyHash } },
+    data: { revokedAt: toDate(now) },
+  });
+  await transaction.apiKey.updateMany({ where: { accountId, keyHash }, data: { name, revokedAt: null } });
+}
+
 /** The callers whose keys have these hashes, in their order. */
 export async function readCallers(client: PrismaClient, hashes: readonly Buffer[]): Promise<(Caller | null)[]> {
   const rows = await client.apiKey.findMany({

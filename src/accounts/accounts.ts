@@ -26,7 +26,14 @@ import {
   type Refusal,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { hasKeyWithScope, insertAccount, insertApiKey, readAccounts, readCallers } from './account.store.ts';
+import {
+  hasKeyWithScope,
+  insertAccount,
+  insertApiKey,
+  keepOnlyKey,
+  readAccounts,
+  readCallers,
+} from './account.store.ts';
 import type { Account, Caller, Scope } from './types.ts';
 
 export interface CreatedAccount {
@@ -63,10 +70,10 @@ export interface Accounts {
   grantCredits(request: GrantRequest, administrator: AccountId): Promise<Owned<Grant>>;
   /** Takes back what is left of a grant. Throws `GrantNotFoundError`, `GrantNotVoidableError`, `IdempotencyConflictError`, `BusyError`. */
   voidGrant(request: VoidRequest, administrator: AccountId): Promise<Owned<Grant>>;
-  /** Makes an account with a key that is known, if it is not there; for the first start. Gives whether it was made. */
-  ensure(account: { id: AccountId; name: string; key: string; scope: Scope; welcome: boolean }): Promise<boolean>;
-  /** Adds a key to an account that is there. */
-  addKey(accountId: AccountId, key: string, name: string, scope: Scope): Promise<void>;
+  /** Makes an account without a key, if it is not there; for the first start. */
+  ensure(account: { id: AccountId; name: string; welcome: boolean }): Promise<void>;
+  /** Makes a key the one of its name on an account that is there; the one that had the name before counts no more. */
+  replaceKey(accountId: AccountId, key: string, name: string, scope: Scope): Promise<void>;
   /** Whether anybody has an administrator's key that counts here. */
   hasAdministrator(): Promise<boolean>;
   /** A new random key, 256 bits behind its prefix. */
@@ -97,24 +104,11 @@ export function createAccounts(dependencies: {
   const find = async (id: AccountId): Promise<Account | null> => (isStorable(id) ? accounts.load(id) : null);
   const newKey = (): string => `wzrd_${ids.randomBytes(32).toString('base64url')}`;
 
-  const insert = async (
-    transaction: Transaction,
-    account: Account,
-    key: { secret: string; name: string; scope: Scope },
-    welcome: boolean,
-  ): Promise<void> => {
+  const insert = async (transaction: Transaction, account: Account, welcome: boolean): Promise<void> => {
     await insertAccount(transaction, account);
     const credits = catalog.snapshot().planByCode.get(account.planCode)?.welcomeCredits ?? 0;
     const grants = welcome && credits > 0 ? [welcomeGrant(ids, credits)] : [];
     await ledger.openWallet(transaction, account.id, grants, account.createdAt);
-    await insertApiKey(transaction, {
-      accountId: account.id,
-      id: ids.next('key'),
-      keyHash: hashOf(key.secret),
-      name: key.name,
-      scopes: [key.scope],
-      createdAt: account.createdAt,
-    });
   };
 
   const create: Accounts['create'] = async (request, administrator) => {
@@ -129,7 +123,15 @@ export function createAccounts(dependencies: {
     const secret = newKey();
     const created = await prisma.$transaction(async (transaction) => {
       if (key !== undefined && !(await insertKey(transaction, key, account.createdAt))) return false;
-      await insert(transaction, account, { secret, name: 'First key', scope: 'account' }, true);
+      await insert(transaction, account, true);
+      await insertApiKey(transaction, {
+        accountId,
+        id: ids.next('key'),
+        keyHash: hashOf(secret),
+        name: 'First key',
+        scopes: ['account'],
+        createdAt: account.createdAt,
+      });
       return true;
     });
     if (created || key === undefined) return { account, apiKey: secret };
@@ -225,25 +227,25 @@ export function createAccounts(dependencies: {
     create,
     grantCredits,
     voidGrant,
-    ensure: async ({ id, name, key, scope, welcome }) => {
-      if ((await find(id)) !== null) return false;
+    ensure: async ({ id, name, welcome }) => {
+      if ((await find(id)) !== null) return;
       const account: Account = { id, name, planCode: firstPlan, createdAt: clock.now() };
-      await prisma.$transaction((transaction) =>
-        insert(transaction, account, { secret: key, name: 'First key', scope }, welcome),
-      );
-      return true;
+      await prisma.$transaction((transaction) => insert(transaction, account, welcome));
     },
-    addKey: async (accountId, key, name, scope) => {
-      await prisma.$transaction((transaction) =>
-        insertApiKey(transaction, {
+    replaceKey: async (accountId, key, name, scope) => {
+      const now = clock.now();
+      const keyHash = hashOf(key);
+      await prisma.$transaction(async (transaction) => {
+        await insertApiKey(transaction, {
           accountId,
           id: ids.next('key'),
-          keyHash: hashOf(key),
+          keyHash,
           name,
           scopes: [scope],
-          createdAt: clock.now(),
-        }),
-      );
+          createdAt: now,
+        });
+        await keepOnlyKey(transaction, { accountId, name, keyHash }, now);
+      });
     },
     hasAdministrator: () => hasKeyWithScope(prisma, 'admin', refusedKeys.map(hashOf)),
     newKey,

@@ -21,6 +21,7 @@ import {
   type IdempotencyKey,
   idempotencyKeyOf,
   type Ledger,
+  maximumCredits,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import {
@@ -106,6 +107,7 @@ async function createCheckout(
 
   const item = itemOf(catalog.snapshot(), input);
   const redirects = redirectsOf(dependencies, input);
+  await checkRoom(dependencies, accountId, item.credits);
   const now = clock.now();
   const order: Checkout = {
     ...item,
@@ -158,6 +160,14 @@ async function replayOf({ database, ledger }: BillingDependencies, key: Idempote
   if (known === null) return null;
   if (!known.requestHash.equals(key.requestHash)) throw new IdempotencyConflictError(key.key);
   return readCheckout(database.prisma, key.accountId, known.subjectId as CheckoutId); // Stored by this mutation alone.
+}
+
+/** Money is not taken for credits that the wallet could not be given. */
+async function checkRoom({ ledger }: BillingDependencies, accountId: AccountId, credits: number): Promise<void> {
+  const wallet = await ledger.wallet(accountId);
+  if (wallet !== null && wallet.state.issued + credits > maximumCredits) {
+    throw new NotPurchasableError(`A wallet holds at most ${maximumCredits} credits over its life; this one is full.`);
+  }
 }
 
 type Item = Pick<Checkout, 'planCode' | 'packCode' | 'interval' | 'itemName' | 'credits' | 'priceCents'>;

@@ -27,14 +27,16 @@ export function insertCheckout(
       data: { status: 'EXPIRED' },
     });
     // Whoever comes second waits here for the first, and then finds its order.
-    await transaction.$executeRaw`
+    const [stored] = await transaction.$queryRaw<{ id: string }[]>`
       INSERT INTO checkout (account_id, id, mode, status, plan_code, pack_code, interval, item_name, credits,
         credits_granted, price_cents, currency, success_url, cancel_url, fingerprint, created_at, expires_at)
       VALUES (${accountId}, ${order.id}, ${order.mode}::checkout_mode, 'CREATED', ${order.planCode}, ${order.packCode},
         ${order.interval}::billing_interval, ${order.itemName}, ${order.credits}, 0, ${order.priceCents}, ${order.currency},
         ${order.successUrl}, ${order.cancelUrl}, ${fingerprint}, ${toDate(order.createdAt)}, ${toDate(order.expiresAt)})
-      ON CONFLICT (account_id, fingerprint) WHERE status = 'CREATED' DO NOTHING`;
-    const open = await transaction.checkout.findFirstOrThrow({ where: { accountId, fingerprint, status: 'CREATED' } });
+      ON CONFLICT (account_id, fingerprint) WHERE status = 'CREATED' DO UPDATE SET fingerprint = excluded.fingerprint
+      RETURNING id`;
+    const id = stored?.id ?? order.id;
+    const open = await transaction.checkout.findUniqueOrThrow({ where: { accountId_id: { accountId, id } } });
     if (key !== undefined && !(await insertKey(transaction, { ...key, subjectId: open.id }, now))) {
       throw new KeyUsedError();
     }

@@ -8,6 +8,8 @@ export interface Database {
   readonly concurrentBatches: number;
   /** Runs SQL of several statements, outside any transaction of Prisma's; for migrations alone. */
   runScript(sql: string): Promise<void>;
+  /** Does work that no other process may do on this database at the same time, such as what is prepared at start. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 

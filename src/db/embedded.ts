@@ -1,21 +1,33 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import { lockDataDirectory } from './data-directory-lock.ts';
+import { DataDirectoryInUseError, lockDataDirectory } from './data-directory-lock.ts';
 import type { Database } from './database.ts';
+import { DatabaseUnavailableError } from './database-unavailable-error.ts';
 import { PrismaClient } from './generated/client.ts';
 
 /** Opens the embedded database in `dataDir`; throws when another process has it open. */
 export async function openEmbeddedDatabase(dataDir: string): Promise<Database> {
-  await mkdir(dataDir, { recursive: true });
-  const unlock = await lockDataDirectory(dataDir);
+  const unlock = await takeDataDirectory(dataDir);
   try {
     const pglite = await PGlite.create(join(dataDir, 'database'));
     return wrapEmbedded(pglite, unlock);
   } catch (error) {
     await unlock();
     throw error;
+  }
+}
+
+/** Makes the folder if it is not there, and locks it. */
+async function takeDataDirectory(dataDir: string): Promise<() => Promise<void>> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    return await lockDataDirectory(dataDir);
+  } catch (error) {
+    if (error instanceof DataDirectoryInUseError) throw error;
+    const folder = `The data folder ${resolve(dataDir)}`;
+    throw new DatabaseUnavailableError(folder, error, 'Set DATA_DIR to a folder that can be written to.');
   }
 }
 
@@ -30,6 +42,8 @@ export function wrapEmbedded(pglite: PGlite, afterClose: () => Promise<void> = a
     runScript: async (sql) => {
       await pglite.exec(sql);
     },
+    // The embedded database has one process.
+    exclusively: (work) => work(),
     close: async () => {
       await prisma.$disconnect();
       if (!pglite.closed) await pglite.close();

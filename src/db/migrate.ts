@@ -45,8 +45,7 @@ async function readMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the database to the newest schema, each migration in a transaction of its own, and keeps Prisma's
- * table of migrations true. Several processes may call it at once. Gives the names of those it applied.
+ * Brings the database to the newest schema, in one transaction, and keeps Prisma's table of migrations true. Several processes may call it at once. Gives the names of those it applied.
  */
 export async function migrate(database: Database, ids: IdSource): Promise<string[]> {
   const migrations = await readMigrations();
@@ -75,7 +74,11 @@ async function readApplied(database: Database): Promise<Map<string, string>> {
   return new Map(rows.map((row) => [row.migration_name, row.checksum]));
 }
 
-/** One script under the lock; a migration that another process applied while this one waited is passed over. */
+/**
+ * One script, which PostgreSQL runs as one transaction. The lock lasts until that has been committed: released
+ * before, it would let the next process in where nothing of this one can be seen yet. A migration that another
+ * process applied while this one waited is passed over.
+ */
 function script(pending: readonly Migration[], ids: IdSource): string {
   const steps = pending.map(
     ({ name, sql, checksum }) => `
@@ -89,10 +92,5 @@ BEGIN
 END
 $migration$;`,
   );
-  return [
-    `SELECT pg_advisory_lock(${advisoryLock});`,
-    migrationsTable,
-    ...steps,
-    `SELECT pg_advisory_unlock(${advisoryLock});`,
-  ].join('\n');
+  return [`SELECT pg_advisory_xact_lock(${advisoryLock});`, migrationsTable, ...steps].join('\n');
 }

@@ -1,12 +1,16 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { Database } from './database.ts';
+import { DatabaseUnavailableError } from './database-unavailable-error.ts';
 import { PrismaClient } from './generated/client.ts';
 
 const poolSize = 10;
 /** A database that does not answer is an error after this long, not a request that hangs. */
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
+
+/** Any number that nobody else uses: not that of the migrations, which are run while this lock is held. */
+const exclusiveLock = 72_707_370;
 
 /** Opens a PostgreSQL 14 or newer by its URL; throws when it cannot be reached. */
 export async function openPostgresDatabase(url: string): Promise<Database> {
@@ -23,21 +27,42 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
     adapter,
     transactionOptions: { maxWait: 10_000, timeout: statementTimeoutMs },
   });
-  await prisma.$queryRaw`SELECT 1`;
+  try {
+    await prisma.$queryRaw`SELECT 1`;
+  } catch (error) {
+    await prisma.$disconnect();
+    const server = new URL(url).host;
+    throw new DatabaseUnavailableError(
+      `The PostgreSQL at ${server}`,
+      error,
+      'Start it, or set DATABASE_URL to another one.',
+    );
+  }
   return {
     prisma,
     kind: 'postgres',
     concurrentBatches: 2,
-    runScript: (sql) => runOnOwnConnection(url, sql),
+    runScript: async (sql) => {
+      await onOwnConnection(url, (client) => client.query(sql));
+    },
+    exclusively: (work) =>
+      onOwnConnection(url, async (client) => {
+        // Held until the transaction ends, also where connections are shared by transaction.
+        await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${exclusiveLock})`);
+        const result = await work();
+        await client.query('COMMIT');
+        return result;
+      }),
     close: () => prisma.$disconnect(),
   };
 }
 
-async function runOnOwnConnection(url: string, sql: string): Promise<void> {
+/** Ends the connection in any case, and with it what was not committed. */
+async function onOwnConnection<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs });
   await client.connect();
   try {
-    await client.query(sql);
+    return await work(client);
   } finally {
     await client.end();
   }

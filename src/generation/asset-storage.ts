@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -7,8 +6,8 @@ import type { Readable } from 'node:stream';
 export interface AssetStorage {
   /** Stores a file under an asset's id; it is on disk when this resolves. */
   write(assetId: string, content: Uint8Array): Promise<void>;
-  /** The whole file, or the bytes from `first` to `last`, both included. */
-  read(assetId: string, range?: { first: number; last: number }): Readable;
+  /** The whole file, or the bytes from `first` to `last`, both included; rejects when there is no such file. */
+  read(assetId: string, range?: { first: number; last: number }): Promise<Readable>;
 }
 
 /** Keeps files in a folder, which is made when the first one comes. */
@@ -28,7 +27,9 @@ export function createFolderStorage(folder: string): AssetStorage {
       }
       await rename(partial, pathOf(assetId));
     },
-    read: (assetId, range) =>
-      createReadStream(pathOf(assetId), range === undefined ? {} : { start: range.first, end: range.last }),
+    read: async (assetId, range) => {
+      const file = await open(pathOf(assetId));
+      return file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last });
+    },
   };
 }

@@ -28,6 +28,8 @@ export function createAssetHandler(
       response.end();
       return;
     }
+    // Opened first: a file that is not there is an error with an answer.
+    const content = request.method === 'HEAD' ? null : await storage.read(asset.id, range ?? undefined);
     if (range === null) response.writeHead(200, { ...headers, 'content-length': String(asset.bytes) });
     else {
       response.writeHead(206, {
@@ -36,8 +38,8 @@ export function createAssetHandler(
         'content-range': `bytes ${range.first}-${range.last}/${asset.bytes}`,
       });
     }
-    if (request.method === 'HEAD') response.end();
-    else await pipeline(storage.read(asset.id, range ?? undefined), response);
+    if (content === null) response.end();
+    else await pipeline(content, response);
   };
 }
 

@@ -7,7 +7,7 @@ import { BusyError, ExpectedError, expectedErrors, InsufficientCreditsError, Inv
 import type { Generation } from '../generation/index.ts';
 import type { Context, Services } from '../resolvers/context.ts';
 import * as resolve from '../resolvers/generation.ts';
-import { HttpError, header, parseJson, readBody } from './request.ts';
+import { HttpError, header, parseJson, readBody, textHeader } from './request.ts';
 import { sendJson } from './response.ts';
 
 /** The routes that the studio's present front ends call, in their own formats, over the same operations. */
@@ -24,7 +24,7 @@ export function createCompatibilityRoutes(services: Services, billing: Billing):
   };
   return {
     generate: async (request, response, caller) => {
-      const context = contextOf(caller, header(request, 'idempotency-key'));
+      const context = contextOf(caller, textHeader(request, 'idempotency-key'));
       try {
         const generation = await resolve.generate(context, parseGenerate(await readBody(request)));
         const credits = generation.creditsCharged || (await resolve.creditsHeld(context, generation));
@@ -99,7 +99,9 @@ const generateSchema = z
 function parseGenerate(body: Buffer): resolve.GenerateArguments {
   const parsed = generateSchema.safeParse(parseJson(body.toString()));
   if (parsed.success) return parsed.data;
-  throw new InvalidInputError(parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })));
+  throw new InvalidInputError(
+    parsed.error.issues.map(({ path, message }) => ({ path: ['body', ...path.map(String)], message })),
+  );
 }
 
 async function describe(context: Context, generation: Generation): Promise<object> {

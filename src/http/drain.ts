@@ -17,15 +17,25 @@ export function watchConnections(server: Server): (withinMs: number) => Promise<
     const owed = answersOwed.get(socket);
     if (owed !== undefined) answersOwed.set(socket, owed + more);
   };
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+  let closing = false;
+  const endIfIdle = (socket: Socket): void => {
+    if (closing && answersOwed.get(socket) === 0) socket.end();
+  };
+  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     owe(socket, 1);
-    response.once('close', () => owe(socket, -1));
+    // The client is told to send no more on this connection.
+    response.shouldKeepAlive = !closing;
+    response.once('close', () => {
+      owe(socket, -1);
+      endIfIdle(socket);
+    });
   });
 
   return async (withinMs) => {
     const closed = once(server, 'close');
+    closing = true;
     server.close();
-    for (const [socket, owed] of answersOwed) if (owed === 0) socket.destroy();
+    for (const socket of answersOwed.keys()) endIfIdle(socket);
     const timer = setTimeout(() => server.closeAllConnections(), withinMs);
     await closed;
     clearTimeout(timer);

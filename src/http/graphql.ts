@@ -17,7 +17,7 @@ import type { Context, Services } from '../resolvers/context.ts';
 import { BadRequest, TransportError, type TransportErrorCode } from '../resolvers/transport-errors.ts';
 import { schema } from '../schema/index.ts';
 import { documentLimits, documentProblem } from './document-limits.ts';
-import { HttpError, header, parseJson, readBody, urlOf } from './request.ts';
+import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './request.ts';
 
 /** Answers one GraphQL request of a caller who is known, or of nobody. */
 export type GraphqlHandler = (
@@ -56,7 +56,7 @@ export function createGraphqlHandler(options: {
       throw new HttpError(415, 'Send the request as application/json.');
     }
     const body = isPost ? await readBody(request) : null;
-    const context: Context = { services, caller, idempotencyKey: header(request, 'idempotency-key') };
+    const context: Context = { services, caller, idempotencyKey: textHeader(request, 'idempotency-key') };
     const headers = new yoga.fetchAPI.Headers();
     const accept = header(request, 'accept');
     if (accept !== null) headers.set('accept', accept);

@@ -64,6 +64,12 @@ export function header(request: IncomingMessage, name: string): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null;
 }
 
+/** A header whose text may go beyond ASCII: clients send UTF-8, and Node.js reads bytes. */
+export function textHeader(request: IncomingMessage, name: string): string | null {
+  const value = header(request, name);
+  return value === null ? null : Buffer.from(value, 'latin1').toString('utf8');
+}
+
 /** The API key of a request, from `Authorization: Bearer` or `x-api-key`; null when it has neither. */
 export function apiKeyOf(request: IncomingMessage): string | null {
   const authorization = header(request, 'authorization');

@@ -96,7 +96,7 @@ export async function sumMovements(client: PrismaClient, accountId: AccountId, u
     SELECT transfer.type::text,
       CASE WHEN transfer.type IN ('GRANT', 'EXPIRY', 'VOID', 'CLAWBACK') THEN paying.source::text END AS source,
       sum(CASE WHEN to_account = 'AVAILABLE' THEN funding.amount WHEN from_account = 'AVAILABLE' THEN -funding.amount
-        ELSE 0 END)::integer AS amount,
+        ELSE 0 END)::double precision AS amount,
       count(DISTINCT transfer.sequence)::integer AS transactions
     FROM transfer
       CROSS JOIN LATERAL unnest(grant_ids, grant_amounts) AS funding (grant_id, amount)

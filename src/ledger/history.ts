@@ -156,9 +156,8 @@ function labelOf(type: TransactionType, source: GrantSource | null): string | nu
     case 'GRANT':
       return name;
     case 'HOLD':
-      return 'Held for generations';
     case 'RELEASE':
-      return 'Given back from generations';
+      return 'Generations';
     case 'REFUND':
       return 'Refunds';
     case 'EXPIRY':

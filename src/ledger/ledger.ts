@@ -145,8 +145,12 @@ async function settleBatch(
       else waiting.resolve(answer);
     }
   } catch (error) {
-    if (batch.length === 1) for (const waiting of batch) waiting.reject(error);
-    else for (const waiting of batch) await settleBatch([waiting], run);
+    // A database that is gone is gone for each of them; what one bad command did, it does to itself alone.
+    const isHopeless = batch.length === 1 || isPassing(error);
+    for (const waiting of batch) {
+      if (isHopeless) waiting.reject(error);
+      else await settleBatch([waiting], run);
+    }
   }
 }
 

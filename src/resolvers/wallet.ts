@@ -189,6 +189,7 @@ export async function grantById(
   wallet: WalletView,
   id: string,
 ): Promise<InWallet<Grant> | null> {
+  if (!isStorable(id)) return null;
   const thing = await services.history.grant(wallet, id as GrantId); // Found in this wallet, or nowhere.
   return thing === null ? null : { wallet, thing };
 }

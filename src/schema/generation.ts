@@ -157,7 +157,7 @@ const Quote = builder.objectRef<QuoteRow>('Quote').implement({
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Give it to `generate` as quoteId.' }),
     model: t.field({ type: Model, description: 'The model that would be called.', resolve: ({ model }) => model }),
-    count: t.exposeInt('count', { description: 'How many calls it is good for.' }),
+    count: t.exposeInt('count', { description: 'How many calls `credits` pays for.' }),
     credits: t.exposeInt('credits', { description: 'The price of all of them, in credits.' }),
     affordable: t.boolean({
       nullable: true,

@@ -5,15 +5,22 @@ import type { JsonObject } from '../providers/index.ts';
 import { builder } from './builder.ts';
 
 const dateTime = z.iso.datetime({ offset: true });
+const earliest = 0;
+const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function parseDateTime(value: unknown): Instant {
   const parsed = dateTime.safeParse(value);
   if (!parsed.success) throw new GraphQLError('A DateTime is written as in RFC 3339, such as "2026-01-31T12:00:00Z".');
-  return Date.parse(parsed.data) as Instant; // A valid RFC 3339 text is an instant.
+  const instant = Date.parse(parsed.data) as Instant; // A valid RFC 3339 text is an instant.
+  if (!(instant >= earliest && instant <= latest)) {
+    throw new GraphQLError('A DateTime lies in the years 1970 to 9999, in UTC.');
+  }
+  return instant;
 }
 
 builder.scalarType('DateTime', {
-  description: 'An instant, written as in RFC 3339 and always in UTC, to the millisecond: "2026-01-31T12:00:00.000Z".',
+  description:
+    'An instant, written as in RFC 3339 and always in UTC, to the millisecond: "2026-01-31T12:00:00.000Z". Years 1970 to 9999, without leap seconds.',
   specifiedByURL: 'https://datatracker.ietf.org/doc/html/rfc3339',
   serialize: (instant) => toDate(instant).toISOString(),
   parseValue: parseDateTime,

@@ -8,6 +8,7 @@ import { adminKey, startTestApp, type TestApp } from '../support/test-app.ts';
 /** Every field for administrators, with a request that is right in all but the caller. */
 const administrative: Record<string, (accountId: string, grantId: string, generationId: string) => string> = {
   accountById: (accountId) => `{ accountById(id: "${accountId}") { account { id } wallet { available } } }`,
+  verifyLedger: (accountId) => `{ verifyLedger(accountId: "${accountId}") { ok } }`,
   createAccount: () => 'mutation { createAccount(input: { name: "Mine" }) { __typename } }',
   grantCredits: (accountId) =>
     `mutation { grantCredits(input: { accountId: "${accountId}", credits: 1, reason: "x", idempotencyKey: "x" }) { __typename } }`,
@@ -180,6 +181,6 @@ describe('Access', () => {
           .map(({ name }) => `${type.name}.${field.name}(${name})`),
       );
     });
-    expect(naming).toEqual(['GrantCreditsInput.accountId']);
+    expect(naming.sort()).toEqual(['GrantCreditsInput.accountId', 'Query.verifyLedger(accountId)']);
   });
 });

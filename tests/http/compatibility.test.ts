@@ -186,7 +186,7 @@ describeOnBoth("The existing clients' routes", (kind) => {
         contentType: 'application/json',
         retryAfter: null,
         body: {
-          error: expect.stringMatching(/^\S.{5,}\.$/s),
+          error: expect.stringMatching(/^\w.{5,}/s),
           details: null,
           timestamp: new Date(app.clock.now()).toISOString(),
         },

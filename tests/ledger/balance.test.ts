@@ -112,9 +112,8 @@ describeOnBoth('A balance', (kind) => {
         Adjustments: [40, 1],
         Promotions: [10, 1],
         Refunds: [3, 1],
-        'Given back from generations': [3, 1],
-        // 4 and 3
-        'Held for generations': [-7, 2],
+        // -4 and -3 held, 3 of them given back: -4 in three transactions
+        Generations: [-4, 3],
         'Promotions: withdrawn': [-10, 1],
         'Adjustments: expired': [-39, 1],
       });

@@ -9,6 +9,10 @@ export interface ScriptedProvider extends ProviderAdapter {
   readonly submissions: (Submission | Error)[];
   /** What the next checks answer, in turn; an error is thrown. Empty: still working. */
   readonly states: (ProviderState | Error)[];
+  /** Happens once, while the next request is being sent. */
+  duringSubmit: (() => Promise<unknown>) | null;
+  /** Happens once, while the provider is asked next. */
+  duringCheck: (() => Promise<unknown>) | null;
 }
 
 /** A text as the result of a call. */
@@ -26,12 +30,20 @@ export function createScriptedProvider(): ScriptedProvider {
     cancelled: [],
     submissions: [],
     states: [],
+    duringSubmit: null,
+    duringCheck: null,
     submit: async (request) => {
       provider.submitted.push(request);
+      const { duringSubmit } = provider;
+      provider.duringSubmit = null;
+      await duringSubmit?.();
       return play(provider.submissions, { kind: 'accepted', requestId: `request-${provider.submitted.length}` });
     },
     check: async (requestId) => {
       provider.checked.push(requestId);
+      const { duringCheck } = provider;
+      provider.duringCheck = null;
+      await duringCheck?.();
       return play(provider.states, working);
     },
     cancel: async (requestId) => {

@@ -114,7 +114,7 @@ export async function startTestApp(kind: DatabaseKind, options: TestAppOptions =
     return {
       status: response.status,
       data: answer.data as Data,
-      errors: answer.errors as GraphqlAnswer<Data>['errors'],
+      errors: answer.errors,
     };
   };
 

@@ -60,7 +60,8 @@ describe('Pay', () => {
       new Set([`http://localhost:3000/back?session=${session.id}`]),
     );
     await given.sandbox.deliverPending();
-    expect(receiver.deliveries).toHaveLength(1);
+    // Two sandboxes share the event, and each may send it, as Stripe may send one twice.
+    expect(new Set(receiver.deliveries.map(({ event }) => event.id)).size).toBe(1);
     expect((await stripe.events.list()).data).toHaveLength(1);
   });
 

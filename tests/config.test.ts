@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+type Variables = Record<string, string>;
+
+/** The lines that tell what is wrong; none when nothing is. */
+function problemsOf(variables: Variables): string[] {
+  try {
+    readConfig(variables);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+}
+
+const testKeys = { STRIPE_SECRET_KEY: 'sk_test_abc', STRIPE_WEBHOOK_SECRET: 'whsec_abc' };
+const liveKeys = { STRIPE_SECRET_KEY: 'sk_live_abc', STRIPE_WEBHOOK_SECRET: 'whsec_abc' };
+const database = { DATABASE_URL: 'postgresql://user:secret@db.example:5432/credits?sslmode=require' };
+
+test('given an empty environment, when it is read, then it is the sandbox on this machine, with an embedded database', () => {
+  expect(readConfig({})).toEqual({
+    host: '127.0.0.1',
+    port: 4000,
+    publicUrl: null,
+    dataDir: '.data',
+    databaseUrl: null,
+    billing: { mode: 'sandbox', stripeSecretKey: null, stripeWebhookSecret: null, stripeApiUrl: null },
+    adminApiKey: null,
+    demoKeys: true,
+    allowedRedirects: ['wzrd://'],
+    allowedOrigins: [],
+    logLevel: 'info',
+  });
+});
+
+test('given variables that are empty, when they are read, then they count as absent; others of the machine do not matter', () => {
+  const names = [
+    ...['HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'BILLING_MODE', 'STRIPE_SECRET_KEY', 'LOG_LEVEL'],
+    ...['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'ADMIN_API_KEY', 'ALLOWED_REDIRECTS', 'ALLOWED_ORIGINS'],
+  ];
+  const empty = Object.fromEntries(names.map((name) => [name, '']));
+  expect(readConfig({ ...empty, PATH: '/bin', port: '1', STRIPE_SECRET: 'x' })).toEqual(readConfig({}));
+});
+
+test('given every variable, when it is read, then each has its place', () => {
+  expect(
+    readConfig({
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      PUBLIC_URL: 'https://api.studio.example/credits/',
+      DATA_DIR: '/var/lib/wzrd',
+      ...database,
+      BILLING_MODE: 'live',
+      ...liveKeys,
+      STRIPE_API_URL: 'https://stripe.proxy.example:8443',
+      ADMIN_API_KEY: 'k'.repeat(16),
+      ALLOWED_REDIRECTS: 'https://studio.example, wzrd://,http://localhost:3000,',
+      ALLOWED_ORIGINS: ' https://studio.example,https://app.example:8443 ',
+      LOG_LEVEL: 'debug',
+    }),
+  ).toEqual({
+    host: '0.0.0.0',
+    port: 8080,
+    publicUrl: 'https://api.studio.example/credits',
+    dataDir: '/var/lib/wzrd',
+    databaseUrl: database.DATABASE_URL,
+    billing: {
+      mode: 'live',
+      stripeSecretKey: 'sk_live_abc',
+      stripeWebhookSecret: 'whsec_abc',
+      stripeApiUrl: new URL('https://stripe.proxy.example:8443'),
+    },
+    adminApiKey: 'k'.repeat(16),
+    demoKeys: false,
+    allowedRedirects: ['https://studio.example', 'wzrd://', 'http://localhost:3000'],
+    allowedOrigins: ['https://studio.example', 'https://app.example:8443'],
+    logLevel: 'debug',
+  });
+});
+
+describe('values of one variable', () => {
+  const port = 'must be a port number from 0 to 65535';
+  const url = 'must be an http or https URL';
+  const origins = 'must list origins, such as https://studio.example';
+  const redirects = `${origins}, and schemes of clients, such as wzrd://`;
+
+  test.each<[string, string[], string[], string]>([
+    ['PORT', ['0', '80', '65535'], ['65536', '-1', '1.5', 'http', ' ', '0x10', '1e3', '٤٠٠٠', '123456'], port],
+    [
+      'PUBLIC_URL',
+      ['https://api.example', 'http://localhost:4000/'],
+      ['api.example', 'ftp://api.example', '/', 'https://'],
+      url,
+    ],
+    ['STRIPE_API_URL', [], ['stripe', 'ws://stripe.example'], url],
+    [
+      'DATABASE_URL',
+      ['postgres://db/x', 'postgresql://user:p%40ss@[::1]:5432/x'],
+      ['mysql://db/x', 'db', 'file:./dev.db', 'https://db.example'],
+      'must be a postgres:// or postgresql:// URL',
+    ],
+    [
+      'BILLING_MODE',
+      ['disabled', 'sandbox'],
+      ['test', 'LIVE', 'true', ' sandbox'],
+      'must be disabled, sandbox, test_only or live',
+    ],
+    [
+      'STRIPE_SECRET_KEY',
+      [],
+      ['pk_test_abc', 'sk_abc', 'sk_test_', 'sk_test_a b', 'whsec_abc', 'xsk_live_abc'],
+      'must begin with sk_test_ or sk_live_',
+    ],
+    ['STRIPE_WEBHOOK_SECRET', ['whsec_x'], ['sk_test_abc', 'WHSEC_x'], 'must begin with whsec_'],
+    [
+      'ADMIN_API_KEY',
+      ['k'.repeat(16)],
+      ['k'.repeat(15), `${'k'.repeat(16)} k`],
+      'must have at least 16 characters and no spaces',
+    ],
+    [
+      'ALLOWED_REDIRECTS',
+      ['wzrd://', 'https://a.example,my-app+x.y://'],
+      [
+        '*',
+        'studio.example',
+        'https://a.example/',
+        'https://a.example/path',
+        'wzrd',
+        'wzrd://billing',
+        'javascript://',
+        'data://',
+        'http://',
+        'WZRD://',
+        'https://A.example',
+      ],
+      redirects,
+    ],
+    [
+      'ALLOWED_ORIGINS',
+      ['https://a.example', 'http://localhost:3000'],
+      ['*', 'a.example', 'https://a.example/', 'https://*.example', 'null', 'wzrd://', 'https://a.example:443'],
+      origins,
+    ],
+    [
+      'LOG_LEVEL',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      ['verbose', 'INFO', '30'],
+      'must be fatal, error, warn, info, debug, trace or silent',
+    ],
+  ])('%s takes what is right and says what is wrong with the rest', (name, good, bad, problem) => {
+    for (const value of good) expect([value, problemsOf({ [name]: value })]).toEqual([value, []]);
+    for (const value of bad) expect([value, problemsOf({ [name]: value })]).toEqual([value, [`${name} ${problem}`]]);
+  });
+});
+
+describe('the billing mode', () => {
+  test.each<[string, Variables, string]>([
+    ['nothing', {}, 'sandbox'],
+    ['a database', database, 'disabled'],
+    ['a test key', testKeys, 'test_only'],
+    ['a live key', liveKeys, 'live'],
+    ['a restricted live key', { ...liveKeys, STRIPE_SECRET_KEY: 'rk_live_abc' }, 'live'],
+    ['a database and a test key', { ...database, ...testKeys }, 'test_only'],
+    ['a database and the sandbox by name', { ...database, BILLING_MODE: 'sandbox' }, 'sandbox'],
+    ['keys, but switched off by name', { ...liveKeys, BILLING_MODE: 'disabled' }, 'disabled'],
+  ])('given %s, when it is read, then the mode follows', (_name, variables, mode) => {
+    expect(readConfig(variables).billing.mode).toBe(mode);
+  });
+
+  test.each<[string, Variables, string[]]>([
+    [
+      'a live key in test mode',
+      { BILLING_MODE: 'test_only', ...liveKeys },
+      ['STRIPE_SECRET_KEY must begin with sk_test_ with BILLING_MODE=test_only'],
+    ],
+    [
+      'a test key in live mode',
+      { BILLING_MODE: 'live', ...testKeys },
+      ['STRIPE_SECRET_KEY must begin with sk_live_ with BILLING_MODE=live'],
+    ],
+    [
+      'a restricted test key in live mode',
+      { BILLING_MODE: 'live', ...testKeys, STRIPE_SECRET_KEY: 'rk_test_abc' },
+      ['STRIPE_SECRET_KEY must begin with sk_live_ with BILLING_MODE=live'],
+    ],
+    [
+      'live mode without keys',
+      { BILLING_MODE: 'live' },
+      ['STRIPE_SECRET_KEY is needed with BILLING_MODE=live', 'STRIPE_WEBHOOK_SECRET is needed with BILLING_MODE=live'],
+    ],
+    [
+      'a key without the secret of its webhook',
+      { STRIPE_SECRET_KEY: 'sk_test_abc' },
+      ['STRIPE_WEBHOOK_SECRET is needed with BILLING_MODE=test_only'],
+    ],
+    [
+      'a live key in the sandbox',
+      { BILLING_MODE: 'sandbox', ...liveKeys },
+      ['STRIPE_SECRET_KEY has no use with BILLING_MODE=sandbox; leave one of them out'],
+    ],
+    [
+      'another Stripe in the sandbox',
+      { STRIPE_API_URL: 'https://stripe.example' },
+      ['STRIPE_API_URL has no use with BILLING_MODE=sandbox, which brings its own'],
+    ],
+  ])('G34 given %s, when it is read, then it is refused', (_name, variables, problems) => {
+    expect(problemsOf(variables)).toEqual(problems);
+  });
+});
+
+test('given all that can be wrong at once, when it is read, then all of it is said, each once, and no value is repeated', () => {
+  const problems = problemsOf({
+    PORT: 'four-thousand',
+    PUBLIC_URL: 'nowhere',
+    DATABASE_URL: 'mysql://user:secret-of-the-database@db/x',
+    BILLING_MODE: 'live',
+    STRIPE_SECRET_KEY: 'sk_test_secret-of-stripe',
+    STRIPE_API_URL: 'nowhere',
+    ADMIN_API_KEY: 'secret-of-admin',
+    ALLOWED_ORIGINS: '*',
+    ALLOWED_REDIRECTS: '*',
+    LOG_LEVEL: 'loud',
+  });
+  expect(problems.map((line) => line.split(' ')[0])).toEqual([
+    'PORT',
+    'PUBLIC_URL',
+    'DATABASE_URL',
+    'STRIPE_SECRET_KEY',
+    'STRIPE_API_URL',
+    'ADMIN_API_KEY',
+    'ALLOWED_REDIRECTS',
+    'ALLOWED_ORIGINS',
+    'LOG_LEVEL',
+    'STRIPE_WEBHOOK_SECRET', // Needed with the mode, which is right.
+  ]);
+  expect(problems.join('\n')).not.toContain('secret-of');
+});
+
+test('given a mode that is wrong, when it is read, then no more is guessed from it', () => {
+  expect(problemsOf({ BILLING_MODE: 'prod', STRIPE_SECRET_KEY: 'sk_live_abc' })).toEqual([
+    'BILLING_MODE must be disabled, sandbox, test_only or live',
+  ]);
+});
+
+test.each<[string, Variables, boolean]>([
+  ['the sandbox on this machine', {}, true],
+  ['localhost by name', { HOST: 'localhost' }, true],
+  ['loopback of IPv6', { HOST: '::1' }, true],
+  ['all interfaces', { HOST: '0.0.0.0' }, false],
+  ['all interfaces of IPv6', { HOST: '::' }, false],
+  ['a name that begins like localhost', { HOST: 'localhost.example' }, false],
+  ['a database of its own', { ...database, BILLING_MODE: 'sandbox' }, false],
+  ['real keys', testKeys, false],
+  ['billing switched off', { BILLING_MODE: 'disabled' }, false],
+])(
+  'G37 given %s, when it is read, then keys that everybody knows count only on this machine',
+  (_name, variables, demoKeys) => {
+    expect(readConfig(variables).demoKeys).toBe(demoKeys);
+  },
+);
