@@ -24,7 +24,7 @@ export function watchConnections(server: Server): (withinMs: number) => Promise<
   server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     owe(socket, 1);
     // The client is told to send no more on this connection.
-    response.shouldKeepAlive = !closing;
+    if (closing) response.shouldKeepAlive = false;
     response.once('close', () => {
       owe(socket, -1);
       endIfIdle(socket);

@@ -110,7 +110,7 @@ const malformed = (message: string): GraphQLError =>
 /** Refuses what is too much before it is validated or run. */
 const limitDocuments: Plugin = {
   onParse: ({ setParseFn }) => {
-    setParseFn((source, parseOptions) => {
+    setParseFn((source: string | Source, parseOptions?: ParseOptions) => {
       const document = parseLimited(source, parseOptions);
       const problem = documentProblem(document);
       if (problem !== null) throw new TransportError('QUERY_TOO_COMPLEX', problem);
@@ -157,10 +157,11 @@ const refuseHeaderOnSeveralMutations: Plugin<Context> = {
 
 /** Gives every error its code, and a refused request the status that the GraphQL-over-HTTP specification wants. */
 const addCodes: Plugin = {
-  onResultProcess: ({ result, setResult }) => {
+  onResultProcess: (hook) => {
+    const { result } = hook;
     if (!('errors' in result) || result.errors === undefined || result.errors.length === 0) return;
     const outcome = !('data' in result) ? 'refused' : result.data === null ? 'nothing' : 'some';
-    setResult({ ...result, errors: result.errors.map((error) => withCode(error, outcome)) });
+    hook.setResult({ ...result, errors: result.errors.map((error) => withCode(error, outcome)) });
   },
 };
 

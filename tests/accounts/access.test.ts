@@ -28,7 +28,7 @@ describe('Access', () => {
     app = await startTestApp('postgres');
     studio = createStudio(app);
     const account = await app.newAccount();
-    const generationId = await studio.queue(account.key);
+    const generationId = await studio.queue(account.key, { kind: 'IMAGE', prompt: 'a fox' });
     await app.settle();
     const [grant] = await studio.grants(account.key);
     victim = { ...account, generationId, grantId: grant?.id ?? '' };
@@ -113,7 +113,7 @@ describe('Access', () => {
       const response = await fetch(`${app.url}/functions/v1/generations/${id}`, {
         headers: { authorization: `Bearer ${other.key}` },
       });
-      return [response.status, await response.json()];
+      return { status: response.status, body: (await response.json()) as unknown };
     };
     expect(await rest(generation.id)).toEqual(await rest('gen_00000000000000000000000000'));
   });

@@ -193,6 +193,16 @@ describeOnBoth('Time in a wallet', (kind) => {
     expect(await studio.grant(account.key, id)).toMatchObject({ state: 'EXPIRED', expired: 30, held: 0, remaining: 0 });
     // 80 + 20 = 100, and 30 stay expired
     expect(await studio.wallet(account.key)).toEqual({ available: 100, held: 0 });
+    const { wallet } = await studio.ask<{ wallet: { transactions: { nodes: unknown[] } } }>(
+      '{ wallet { transactions(first: 3) { nodes { type credits amount availableAfter } } } }',
+      { key: account.key },
+    );
+    // In reverse order of funding, and never available on the way.
+    expect(wallet.transactions.nodes).toEqual([
+      { type: 'RELEASE', credits: 30, amount: 0, availableAfter: 100 },
+      { type: 'RELEASE', credits: 20, amount: 20, availableAfter: 100 },
+      { type: 'HOLD', credits: 50, amount: -50, availableAfter: 80 },
+    ]);
   });
 
   it('G09 given a call that a live grant paid, when it is cancelled, then the credits are back in that grant', async () => {

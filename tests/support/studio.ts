@@ -36,7 +36,7 @@ export interface GrantNumbers {
   readonly revoked: number;
 }
 
-export const generationFields = `
+const generationFields = `
   id operation status prompt params metadata creditsHeld creditsCharged creditsRefunded progress text output replayed
   createdAt startedAt completedAt model { id } failure { code message retryable } fundings { amount grant { id } }
   assets { id url mimeType }`;

@@ -5,7 +5,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { createIdSource } from '../../../src/ids.ts';
 import type { Instant } from '../../../src/ledger/core/types.ts';
 
-export const webhookSecret = 'whsec_test';
+const webhookSecret = 'whsec_test';
 export const startSeconds = 1_800_000_000;
 
 export interface TestClock extends Clock {
@@ -152,7 +152,7 @@ async function startServer(listener: RequestListener): Promise<{ origin: string;
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
