@@ -45,7 +45,8 @@ async function readMigrations(): Promise<Migration[]> {
 }
 
 /**
- * Brings the database to the newest schema, in one transaction, and keeps Prisma's table of migrations true. Several processes may call it at once. Gives the names of those it applied.
+ * Brings the database to the newest schema, in one transaction, and keeps Prisma's table of migrations true.
+ * Several processes may call it at once. Gives the names of those it applied.
  */
 export async function migrate(database: Database, ids: IdSource): Promise<string[]> {
   const migrations = await readMigrations();

@@ -39,7 +39,16 @@ export const builder = new SchemaBuilder<{
         `This document asks for too much at once: its ${kind.toLowerCase()} is over the limit.`,
       ),
   },
-  relay: { nodeQueryOptions: false, nodesQueryOptions: false, cursorType: 'String' },
+  relay: {
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    cursorType: 'String',
+    pageInfoTypeOptions: { description: 'Whether there is more of a list, and where to go on.' },
+    hasNextPageFieldOptions: { description: 'Whether there is something older behind the page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there is something newer before the page.' },
+    startCursorFieldOptions: { description: 'The cursor of the first on the page; null when it is empty.' },
+    endCursorFieldOptions: { description: 'The cursor of the last on the page; null when it is empty.' },
+  },
 });
 
 builder.queryType({ description: 'What can be read. Nothing here changes anything.' });

@@ -211,6 +211,12 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     expect(outcome).toMatchObject({ __typename: 'InvalidInputError', issues: [{ path: ['input', 'idempotencyKey'] }] });
   });
 
+  test('given a wallet with room for 99 credits more, when a pack of 100 is bought, then no money is taken for it', async () => {
+    const { id: accountId, key } = await app.newAccount(2_000_000_000 - 100 - 99);
+    expect(await createCheckout(app, key, pack)).toMatchObject({ __typename: 'NotPurchasableError' });
+    expect(await app.database.prisma.checkout.count({ where: { accountId } })).toBe(0);
+  });
+
   test('G22 given a checkout, when others ask for it, then it looks like one that does not exist', async () => {
     const { key } = await app.newAccount();
     const { key: otherKey } = await app.newAccount();
