@@ -298,6 +298,7 @@ async function openWallet(
       lastInstant: now,
       grants: new Map(),
       holds: new Map(),
+      clawbacks: new Map(),
     },
     headHash: genesisHash(accountId),
     updatedAt: now,

@@ -98,7 +98,8 @@ function grantProblem(replay: Replay, grants: readonly Grant[]): Found | null {
       places.PENDING === grant.pending &&
       places.AVAILABLE === grant.remaining &&
       places.HELD === grant.held &&
-      places.CONSUMED === grant.consumed &&
+      // What paid a debt counts as consumed; what is owed for the grant does not.
+      places.CONSUMED + places.DEBT === grant.consumed &&
       places.EXPIRED === grant.expired &&
       places.REVOKED === grant.revoked &&
       -places.ISSUED === grant.amount;
@@ -125,6 +126,7 @@ function walletProblem(replay: Replay, { state, headHash }: StoredWallet): Found
     wallet.AVAILABLE === state.available &&
     wallet.HELD === state.held &&
     wallet.PENDING === state.pending &&
+    wallet.DEBT === 0 - state.debt &&
     -wallet.ISSUED === state.issued;
   return agrees ? null : { firstBad: null, problem: "The wallet's amounts are not those of the journal." };
 }

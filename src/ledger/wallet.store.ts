@@ -1,6 +1,16 @@
 import { toDate } from '../clock.ts';
 import { Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
-import type { AccountId, Grant, GrantId, Hold, HoldId, Instant, Transfer, WalletState } from './core/types.ts';
+import type {
+  AccountId,
+  Clawback,
+  Grant,
+  GrantId,
+  Hold,
+  HoldId,
+  Instant,
+  Transfer,
+  WalletState,
+} from './core/types.ts';
 
 /** A wallet as it is stored: its state and the head of its chain. */
 export interface StoredWallet {
@@ -69,6 +79,8 @@ export async function loadWallets(
       SELECT hold.* FROM wallets
         JOIN credit_hold AS hold ON hold.account_id = wallets.account_id AND hold.status = 'OPEN'
           AND hold.expires_at <= greatest(wallets.last_instant, ${toDate(now)}::timestamptz)
+    ), clawbacks AS (
+      SELECT clawback.* FROM wallets JOIN credit_clawback AS clawback ON clawback.account_id = wallets.account_id
     ), grants AS (
       SELECT live.* FROM wallets
         JOIN credit_grant AS live ON live.account_id = wallets.account_id AND (live.remaining > 0 OR live.pending > 0)
@@ -81,10 +93,15 @@ export async function loadWallets(
       SELECT funding.* FROM holds
         CROSS JOIN LATERAL unnest(holds.grant_ids) AS grant_id
         JOIN credit_grant AS funding ON funding.account_id = holds.account_id AND funding.id = grant_id
+      UNION
+      SELECT touched.* FROM clawbacks
+        CROSS JOIN LATERAL unnest(clawbacks.payer_ids || clawbacks.grant_id) AS touched_id
+        JOIN credit_grant AS touched ON touched.account_id = clawbacks.account_id AND touched.id = touched_id
     )
     SELECT 'wallet' AS kind, to_jsonb(wallets) AS row FROM wallets
     UNION ALL SELECT 'grant', to_jsonb(grants) FROM grants
     UNION ALL SELECT 'hold', to_jsonb(holds) FROM holds
+    UNION ALL SELECT 'clawback', to_jsonb(clawbacks) FROM clawbacks
     UNION ALL
     SELECT 'key', to_jsonb(stored) FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
         AS wanted ("accountId" text, mutation text, key text)
@@ -96,6 +113,7 @@ export async function loadWallets(
 function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallets {
   const grants = new Map<AccountId, Map<GrantId, Grant>>();
   const holds = new Map<AccountId, Map<HoldId, Hold>>();
+  const clawbacks = new Map<AccountId, Map<GrantId, Clawback>>();
   const wallets = new Map<AccountId, StoredWallet>();
   const keys: IdempotencyKey[] = [];
   const of = <Id, Value>(maps: Map<AccountId, Map<Id, Value>>, accountId: AccountId): Map<Id, Value> => {
@@ -111,6 +129,9 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallet
     } else if (kind === 'hold') {
       const hold = toHold(row as HoldRow);
       of(holds, (row as HoldRow).account_id as AccountId).set(hold.id, hold);
+    } else if (kind === 'clawback') {
+      const clawback = toClawback(row as ClawbackRow);
+      of(clawbacks, (row as ClawbackRow).account_id as AccountId).set(clawback.grantId, clawback);
     } else if (kind === 'key') {
       keys.push(toKey(row as KeyRow));
     }
@@ -131,6 +152,7 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallet
         lastInstant: parseInstant(wallet.last_instant),
         grants: of(grants, accountId),
         holds: of(holds, accountId),
+        clawbacks: of(clawbacks, accountId),
       },
       headHash: parseBytes(wallet.head_hash),
       updatedAt: parseInstant(wallet.updated_at),
@@ -153,6 +175,11 @@ export async function writeChanges(
   const holds = changes.flatMap(({ before, after }) =>
     changed(before.state.holds, after.state.holds).map((hold) => holdRow(after.state.accountId, hold)),
   );
+  const clawbacks = changes.flatMap(({ before, after }) =>
+    changed(before.state.clawbacks, after.state.clawbacks).map((clawback) =>
+      clawbackRow(after.state.accountId, clawback),
+    ),
+  );
   const transfers = changes.flatMap(({ after, transfers: made }) =>
     made.map(({ transfer, hash }) => transferRow(after.state.accountId, transfer, hash)),
   );
@@ -169,13 +196,18 @@ export async function writeChanges(
       INSERT INTO credit_grant SELECT * FROM jsonb_populate_recordset(NULL::credit_grant, ${JSON.stringify(grants)}::jsonb)
       ON CONFLICT (account_id, id) DO UPDATE SET pending = excluded.pending, remaining = excluded.remaining,
         held = excluded.held, consumed = excluded.consumed, expired = excluded.expired, revoked = excluded.revoked,
-        voided_at = excluded.voided_at
+        expires_at = excluded.expires_at, voided_at = excluded.voided_at
     ), changed_holds AS (
       INSERT INTO credit_hold SELECT * FROM jsonb_populate_recordset(NULL::credit_hold, ${JSON.stringify(holds)}::jsonb)
       ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, captured = excluded.captured,
         refunded = excluded.refunded, grant_ids = excluded.grant_ids, held_amounts = excluded.held_amounts,
         captured_amounts = excluded.captured_amounts, refunded_amounts = excluded.refunded_amounts,
         expires_at = excluded.expires_at, settled_at = excluded.settled_at
+    ), changed_clawbacks AS (
+      INSERT INTO credit_clawback
+      SELECT * FROM jsonb_populate_recordset(NULL::credit_clawback, ${JSON.stringify(clawbacks)}::jsonb)
+      ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken = excluded.taken,
+        owed = excluded.owed, payer_ids = excluded.payer_ids, payer_amounts = excluded.payer_amounts
     ), new_transfers AS (
       INSERT INTO transfer SELECT * FROM jsonb_populate_recordset(NULL::transfer, ${JSON.stringify(transfers)}::jsonb)
     )
@@ -293,6 +325,17 @@ interface HoldRow {
   settled_at: string | null;
 }
 
+interface ClawbackRow {
+  account_id: string;
+  grant_id: string;
+  total: number;
+  taken: number;
+  owed: number;
+  payer_ids: string[];
+  payer_amounts: number[];
+  created_at: string;
+}
+
 interface KeyRow {
   account_id: string;
   mutation: string;
@@ -396,6 +439,29 @@ const toHold = (row: HoldRow): Hold => ({
   expiresAt: parseInstant(row.expires_at),
   createdAt: parseInstant(row.created_at),
   settledAt: parseOptionalInstant(row.settled_at),
+});
+
+const clawbackRow = (accountId: AccountId, clawback: Clawback): ClawbackRow => ({
+  account_id: accountId,
+  grant_id: clawback.grantId,
+  total: clawback.total,
+  taken: clawback.taken,
+  owed: clawback.owed,
+  payer_ids: clawback.payments.map(({ grantId }) => grantId),
+  payer_amounts: clawback.payments.map(({ amount }) => amount),
+  created_at: writeInstant(clawback.createdAt),
+});
+
+const toClawback = (row: ClawbackRow): Clawback => ({
+  grantId: row.grant_id as GrantId,
+  total: row.total,
+  taken: row.taken,
+  owed: row.owed,
+  payments: row.payer_ids.map((grantId, index) => ({
+    grantId: grantId as GrantId,
+    amount: row.payer_amounts[index] ?? 0,
+  })),
+  createdAt: parseInstant(row.created_at),
 });
 
 const transferRow = (accountId: AccountId, transfer: Transfer, hash: Buffer) => ({

@@ -160,19 +160,37 @@ function sentenceOf(transfer: Transfer, subject: string): string {
     case 'CAPTURE':
       return `${subject}: charged`;
     case 'RELEASE':
-      return `${subject}: given back${transfer.to === 'AVAILABLE' ? '' : ', expired meanwhile'}.${reason}`;
+      return `${subject}: given back${outcomeOf(transfer)}.${reason}`;
     case 'REFUND':
-      return `${subject}: refunded.${reason}`;
+      return `${subject}: refunded${outcomeOf(transfer)}.${reason}`;
     case 'EXPIRY':
       return `${subject}: expired`;
     case 'VOID':
       return `${subject}: withdrawn.${reason}`;
     case 'CLAWBACK':
-      return `${subject}: taken back with its payment`;
+      return `${subject}: taken back with its payment${transfer.from === 'DEBT' ? ', owed because it was spent' : ''}`;
     case 'REINSTATEMENT':
-      return `${subject}: given back with its payment`;
+      return `${subject}: given back with its payment${outcomeOf(transfer)}`;
     case 'DEBT_PAYMENT':
       return `${subject}: paid debt`;
+  }
+}
+
+/** What became of credits that came back, when they are not available. */
+function outcomeOf({ to }: Transfer): string {
+  switch (to) {
+    case 'EXPIRED':
+      return ', expired meanwhile';
+    case 'REVOKED':
+      return ', withdrawn meanwhile';
+    case 'DEBT':
+      return ', which lessens what is owed';
+    case 'AVAILABLE':
+    case 'PENDING':
+    case 'ISSUED':
+    case 'HELD':
+    case 'CONSUMED':
+      return '';
   }
 }
 

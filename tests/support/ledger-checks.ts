@@ -32,8 +32,9 @@ export async function findLedgerFaults({ prisma }: Pick<Database, 'prisma'>): Pr
           AND m.grant_id = credit_grant.id AND place = 'AVAILABLE'), 0) AS was_remaining,
         coalesce((SELECT amount FROM grant_moves AS m WHERE m.account_id = credit_grant.account_id
           AND m.grant_id = credit_grant.id AND place = 'HELD'), 0) AS was_held,
-        coalesce((SELECT amount FROM grant_moves AS m WHERE m.account_id = credit_grant.account_id
-          AND m.grant_id = credit_grant.id AND place = 'CONSUMED'), 0) AS was_consumed,
+        -- What paid a debt was spent, and what is owed for a grant was not.
+        coalesce((SELECT sum(amount) FROM grant_moves AS m WHERE m.account_id = credit_grant.account_id
+          AND m.grant_id = credit_grant.id AND place IN ('CONSUMED', 'DEBT')), 0) AS was_consumed,
         coalesce((SELECT amount FROM grant_moves AS m WHERE m.account_id = credit_grant.account_id
           AND m.grant_id = credit_grant.id AND place = 'EXPIRED'), 0) AS was_expired,
         coalesce((SELECT amount FROM grant_moves AS m WHERE m.account_id = credit_grant.account_id

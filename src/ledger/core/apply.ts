@@ -1,8 +1,10 @@
 import { assert } from './assert.ts';
 import { fundFrom } from './burn-order.ts';
+import { collect, payDebt, setClawback } from './clawback.ts';
+import type { Decision } from './decision.ts';
 import { Draft } from './draft.ts';
 import { recordDue } from './due.ts';
-import { giveBack } from './give-back.ts';
+import { giveBackHeld, undoSpending } from './give-back.ts';
 import {
   type Applied,
   type Command,
@@ -18,7 +20,6 @@ import {
   type WalletState,
 } from './types.ts';
 
-type Decision = { readonly effect: Effect; readonly repeated?: true } | { readonly refusal: Refusal };
 type CommandOf<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 
 const refuse = (refusal: Refusal): Decision => ({ refusal });
@@ -70,6 +71,8 @@ function decide(draft: Draft, command: Command): Decision {
       return refund(draft, command);
     case 'void':
       return voidGrant(draft, command);
+    case 'clawback':
+      return setClawback(draft, command);
     case 'expire':
       return draft.transfers.length > 0 ? { effect: { kind: 'expire' } } : refuse({ kind: 'NOTHING_DUE' });
   }
@@ -79,6 +82,9 @@ function decide(draft: Draft, command: Command): Decision {
 function assertCommand(command: Command): void {
   if ('amount' in command && command.amount !== null) {
     assert(isPositiveInteger(command.amount) && command.amount <= maximumCredits, 'an amount is a positive integer');
+  }
+  if (command.kind === 'clawback') {
+    assert(Number.isSafeInteger(command.total) && command.total >= 0, 'what is taken back is 0 or a positive integer');
   }
   if ('lifetimeMs' in command) assert(isPositiveInteger(command.lifetimeMs), 'a lifetime is a positive integer');
 }
@@ -127,6 +133,7 @@ function grant(draft: Draft, command: CommandOf<'grant'>): Decision {
     },
     now,
   );
+  if (!pending) payDebt(draft, created.id, now);
   return { effect: { kind: 'grant', grant: draft.fundingGrant(created.id) } };
 }
 
@@ -199,7 +206,8 @@ function capture(draft: Draft, command: CommandOf<'capture'>): Decision {
     .map(({ grantId, captured }): Funding => ({ grantId, amount: captured }));
   draft.post({ type: 'CAPTURE', from: 'HELD', to: 'CONSUMED', fundings: taken, holdId: found.id }, now);
   const rest = settled.map(({ grantId, held, captured }): Funding => ({ grantId, amount: held - captured }));
-  giveBack(draft, { type: 'RELEASE', from: 'HELD', fundings: rest, holdId: found.id }, now);
+  giveBackHeld(draft, { type: 'RELEASE', fundings: rest, holdId: found.id }, now);
+  for (const { grantId } of taken) collect(draft, grantId);
 
   const captured: Hold = { ...found, status: 'CAPTURED', fundings: settled, settledAt: now };
   draft.putHold(captured);
@@ -215,7 +223,7 @@ function release(draft: Draft, command: CommandOf<'release'>): Decision {
   const now = draft.recordedAt;
   if (found.status === 'OPEN') {
     const fundings = found.fundings.map(({ grantId, held }): Funding => ({ grantId, amount: held }));
-    giveBack(draft, { type: 'RELEASE', from: 'HELD', fundings, holdId: found.id }, now);
+    giveBackHeld(draft, { type: 'RELEASE', fundings, holdId: found.id }, now);
   }
   const released: Hold = { ...found, status: 'RELEASED', settledAt: now };
   draft.putHold(released);
@@ -240,10 +248,12 @@ function refund(draft: Draft, command: CommandOf<'refund'>): Decision {
     })
     .reverse();
   const fundings = settled.map(({ funding, share }): Funding => ({ grantId: funding.grantId, amount: share }));
-  giveBack(
+  const { reason } = command;
+  undoSpending(
     draft,
-    { type: 'REFUND', from: 'CONSUMED', fundings, holdId: found.id, reason: command.reason },
+    { type: 'REFUND', from: 'CONSUMED', fundings, holdId: found.id, reason },
     draft.recordedAt,
+    'STAYS_EXPIRED',
   );
   const refunded: Hold = { ...found, fundings: settled.map(({ funding }) => funding) };
   draft.putHold(refunded);

@@ -1,5 +1,6 @@
 import { assert } from './assert.ts';
 import type {
+  Clawback,
   Funding,
   Grant,
   GrantId,
@@ -12,7 +13,10 @@ import type {
   WalletState,
 } from './types.ts';
 
-/** Where a grant counts the credits that stand in an account of the wallet. */
+/**
+ * Where a grant counts the credits that stand in an account of the wallet. What paid a debt is spent; what is
+ * owed is counted as taken back and no longer as spent.
+ */
 const bucketOf = {
   PENDING: 'pending',
   AVAILABLE: 'remaining',
@@ -20,6 +24,7 @@ const bucketOf = {
   CONSUMED: 'consumed',
   EXPIRED: 'expired',
   REVOKED: 'revoked',
+  DEBT: 'consumed',
 } as const satisfies Partial<Record<LedgerAccount, keyof Grant>>;
 
 type BucketAccount = keyof typeof bucketOf;
@@ -45,6 +50,7 @@ export class Draft {
   #state: WalletState;
   #grants: Map<GrantId, Grant> | null = null;
   #holds: Map<HoldId, Hold> | null = null;
+  #clawbacks: Map<GrantId, Clawback> | null = null;
 
   constructor(state: WalletState, recordedAt: Instant) {
     assert(recordedAt >= state.lastInstant, 'time in a wallet never runs back');
@@ -64,6 +70,10 @@ export class Draft {
     return this.#holds ?? this.#state.holds;
   }
 
+  get clawbacks(): ReadonlyMap<GrantId, Clawback> {
+    return this.#clawbacks ?? this.#state.clawbacks;
+  }
+
   /** The grant that a hold in this state was funded from; its absence is a fault of who loaded the state. */
   fundingGrant(id: GrantId): Grant {
     const grant = this.grants.get(id);
@@ -79,6 +89,11 @@ export class Draft {
   putHold(hold: Hold): void {
     this.#holds ??= new Map(this.#state.holds);
     this.#holds.set(hold.id, hold);
+  }
+
+  putClawback(clawback: Clawback): void {
+    this.#clawbacks ??= new Map(this.#state.clawbacks);
+    this.#clawbacks.set(clawback.grantId, clawback);
   }
 
   /** Writes one transfer and moves its credits in the wallet's totals and in each grant. */
@@ -99,10 +114,12 @@ export class Draft {
       available: totals.available + change('AVAILABLE'),
       held: totals.held + change('HELD'),
       pending: totals.pending + change('PENDING'),
+      debt: totals.debt - change('DEBT'),
       issued: totals.issued - change('ISSUED'),
       sequence: totals.sequence + 1,
     };
-    assert(this.#state.available >= 0 && this.#state.held >= 0 && this.#state.pending >= 0, 'no total is negative');
+    const { available, held, pending, debt } = this.#state;
+    assert(available >= 0 && held >= 0 && pending >= 0 && debt >= 0, 'no total is negative');
 
     this.transfers.push({
       sequence: this.#state.sequence,
@@ -121,7 +138,8 @@ export class Draft {
 
   /** The state after the change; its clock stands at the instant of the command. */
   finish(): WalletState {
-    return { ...this.#state, lastInstant: this.recordedAt, grants: this.grants, holds: this.holds };
+    const { grants, holds, clawbacks } = this;
+    return { ...this.#state, lastInstant: this.recordedAt, grants, holds, clawbacks };
   }
 
   #moveInGrant({ grantId, amount }: Funding, from: LedgerAccount, to: LedgerAccount): void {

@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts';
-import { giveBack } from './give-back.ts';
+import { payDebt } from './clawback.ts';
+import { giveBackHeld } from './give-back.ts';
 import type { Grant, Hold, Instant, WalletState } from './types.ts';
 
 /** At one instant grants begin, then expire, then holds lapse, so that a lapse sees its grants as they are. */
@@ -42,6 +43,7 @@ export function recordDue(draft: Draft): void {
           },
           due.at,
         );
+        payDebt(draft, due.grant.id, due.at);
         break;
       case 'expire': {
         // What remains is read now: a hold that lapsed just before may have given credits back.
@@ -68,6 +70,6 @@ export function recordDue(draft: Draft): void {
 
 function lapse(draft: Draft, hold: Hold, at: Instant): void {
   const fundings = hold.fundings.map((funding) => ({ grantId: funding.grantId, amount: funding.held }));
-  giveBack(draft, { type: 'RELEASE', from: 'HELD', fundings, holdId: hold.id, reason: 'The hold lapsed.' }, at);
+  giveBackHeld(draft, { type: 'RELEASE', fundings, holdId: hold.id, reason: 'The hold lapsed.' }, at);
   draft.putHold({ ...hold, status: 'LAPSED', settledAt: at });
 }

@@ -80,9 +80,25 @@ export interface Hold {
   readonly settledAt: Instant | null;
 }
 
+/** What was taken back of a grant because its payment went back. `total = taken + owed + what open holds still keep`. */
+export interface Clawback {
+  readonly grantId: GrantId;
+  /** How much of the grant is to be taken back, over all refunds and disputes of its payment. */
+  readonly total: number;
+  /** Taken without a debt: it was still there, or came back later. */
+  readonly taken: number;
+  /** Taken though it was spent: the wallet owes this, save what `payments` paid of it. */
+  readonly owed: number;
+  /** The grants that paid of it, in the order of payment. */
+  readonly payments: readonly Funding[];
+  /** The oldest is paid first. */
+  readonly createdAt: Instant;
+}
+
 /**
  * One wallet, as far as a command needs it: its live and pending grants, the holds that are named or due,
- * and every grant that those holds were funded from. The totals speak of the whole wallet.
+ * all clawbacks, and every grant that those holds were funded from or that the clawbacks name. The totals speak
+ * of the whole wallet.
  */
 export interface WalletState {
   readonly accountId: AccountId;
@@ -98,6 +114,7 @@ export interface WalletState {
   readonly lastInstant: Instant;
   readonly grants: ReadonlyMap<GrantId, Grant>;
   readonly holds: ReadonlyMap<HoldId, Hold>;
+  readonly clawbacks: ReadonlyMap<GrantId, Clawback>;
 }
 
 /** One immutable row of the journal: `amount` moves from one account of the wallet to another. */
@@ -138,6 +155,11 @@ export type Command =
   /** `amount` absent: all that was captured and has not been refunded. */
   | { readonly kind: 'refund'; readonly holdId: HoldId; readonly amount: Credits | null; readonly reason: string }
   | { readonly kind: 'void'; readonly grantId: GrantId; readonly reason: string }
+  /**
+   * The payment of a grant went back, in part or whole. `total` credits of the grant are to be taken back from now
+   * on, whatever was taken before: a smaller total than before reinstates (a won dispute).
+   */
+  | { readonly kind: 'clawback'; readonly grantId: GrantId; readonly total: number; readonly reason: string }
   /** Records what fell due; for wallets that nobody touches. */
   | { readonly kind: 'expire' };
 
@@ -163,6 +185,7 @@ export type Refusal =
   | { readonly kind: 'NOT_CAPTURED'; readonly hold: Hold }
   | { readonly kind: 'EXCEEDS_CHARGE'; readonly refundable: number }
   | { readonly kind: 'NOT_VOIDABLE'; readonly grant: Grant }
+  | { readonly kind: 'EXCEEDS_GRANT'; readonly grant: Grant }
   | { readonly kind: 'NOTHING_DUE' };
 
 export type Effect =

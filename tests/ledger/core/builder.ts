@@ -34,6 +34,7 @@ export const emptyWallet: WalletState = {
   lastInstant: instant(0),
   grants: new Map(),
   holds: new Map(),
+  clawbacks: new Map(),
 };
 
 export interface GrantOptions {
@@ -86,6 +87,14 @@ export const refundOf = (id: string, amount: number | null = null): Command => (
 
 export const voidOf = (id: string): Command => ({ kind: 'void', grantId: grantId(id), reason: 'a mistake' });
 
+/** From now on `total` credits of the grant are taken back. */
+export const clawbackOf = (id: string, total: number): Command => ({
+  kind: 'clawback',
+  grantId: grantId(id),
+  total,
+  reason: 'a dispute',
+});
+
 export const expire: Command = { kind: 'expire' };
 
 const partNames = ['pending', 'remaining', 'held', 'consumed', 'expired', 'revoked'] as const;
@@ -136,6 +145,11 @@ export class StoryWallet {
   balance(): { available: number; held: number; pending: number } {
     const { available, held, pending } = project(this.state, this.#now).state;
     return { available, held, pending };
+  }
+
+  /** What the wallet owes now. */
+  debt(): number {
+    return project(this.state, this.#now).state.debt;
   }
 
   /** A grant as a reader sees it now. */

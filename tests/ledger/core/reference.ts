@@ -1,6 +1,14 @@
-import type { Command, GrantCategory, GrantId, HoldId, HoldStatus, Refusal } from '../../../src/ledger/core/types.ts';
+import type {
+  Command,
+  GrantCategory,
+  GrantId,
+  HoldId,
+  HoldStatus,
+  LedgerAccount,
+  Refusal,
+} from '../../../src/ledger/core/types.ts';
 
-/** A ledger that keeps a row for each single credit and lets time pass millisecond by millisecond. */
+/** A ledger that keeps a row for each single credit and lets time pass from instant to instant. */
 export interface ReferenceWallet {
   readonly now: number;
   readonly grants: ReadonlyMap<GrantId, ReferenceGrant>;
@@ -8,11 +16,15 @@ export interface ReferenceWallet {
   readonly credits: readonly ReferenceCredit[];
 }
 
-export type Place = 'NOWHERE' | 'PENDING' | 'AVAILABLE' | 'HELD' | 'CONSUMED' | 'EXPIRED' | 'REVOKED';
+/** Where a credit is. REVOKED was withdrawn by hand, TAKEN with its payment; OWED was taken though it was spent. */
+export type Place =
+  'NOWHERE' | 'PENDING' | 'AVAILABLE' | 'HELD' | 'CONSUMED' | 'EXPIRED' | 'REVOKED' | 'TAKEN' | 'OWED';
 
 interface ReferenceCredit {
   readonly grantId: GrantId;
   readonly place: Place;
+  /** Of a credit that was owed: which grant paid it, and when among all payments. */
+  readonly paid: { readonly by: GrantId; readonly order: number } | null;
 }
 
 interface ReferenceGrant {
@@ -23,23 +35,25 @@ interface ReferenceGrant {
   readonly expiresAt: number;
   readonly createdAt: number;
   readonly voided: boolean;
+  /** How many of its credits are to be taken back with their payment, and since when that is so. */
+  readonly clawback: { readonly total: number; readonly since: number } | null;
 }
 
 interface ReferenceHold {
   readonly status: HoldStatus;
   readonly expiresAt: number;
-  /** Which rows it took, in the order in which it took them. */
-  readonly taken: readonly number[];
-  /** Which of them were charged and not refunded, in the same order. */
-  readonly charged: readonly number[];
+  /** The grant of each credit that it took, in the order in which it took them; credits of one grant are all alike. */
+  readonly taken: readonly GrantId[];
+  /** Those that were charged and not refunded, in the same order. */
+  readonly charged: readonly GrantId[];
 }
 
-/** One credit that went from one place to another. */
+/** One credit that went from one account of the journal to another. */
 export interface Move {
   readonly at: number;
   readonly grantId: GrantId;
-  readonly from: Place;
-  readonly to: Place;
+  readonly from: LedgerAccount;
+  readonly to: LedgerAccount;
 }
 
 interface ReferenceStep {
@@ -86,19 +100,31 @@ class Scratch {
 
   passTime(until: number): void {
     while (this.#now < until) {
-      this.#now += 1;
-      for (const row of this.#rowsIn('PENDING')) {
-        if (this.#grantOf(row).effectiveAt === this.#now) this.#move(row, 'AVAILABLE');
+      this.#now = Math.min(until, this.#nextInstant());
+      for (const grant of [...this.#grants.values()].sort((left, right) => (left.id < right.id ? -1 : 1))) {
+        if (grant.effectiveAt !== this.#now) continue;
+        const rows = this.#rowsOf(grant.id, 'PENDING');
+        for (const row of rows) this.#move(row, 'AVAILABLE');
+        for (const row of rows) this.#payDebt(row);
       }
       for (const row of this.#rowsIn('AVAILABLE')) {
         if (this.#grantOf(row).expiresAt === this.#now) this.#move(row, 'EXPIRED');
       }
       for (const [id, hold] of this.#holds) {
         if (hold.status !== 'OPEN' || hold.expiresAt !== this.#now) continue;
-        for (const row of hold.taken) this.#goHome(row);
+        for (const grantId of hold.taken) this.#release(grantId);
         this.#holds.set(id, { ...hold, status: 'LAPSED' });
       }
     }
+  }
+
+  /** The next instant at which anything may happen by itself; the milliseconds between are all alike. */
+  #nextInstant(): number {
+    const instants = [
+      ...[...this.#grants.values()].flatMap(({ effectiveAt, expiresAt }) => [effectiveAt, expiresAt]),
+      ...[...this.#holds.values()].map(({ expiresAt }) => expiresAt),
+    ];
+    return Math.min(...instants.filter((at) => at > this.#now));
   }
 
   perform(command: Command): Refusal['kind'] | null {
@@ -117,11 +143,13 @@ class Scratch {
           expiresAt,
           createdAt: this.#now,
           voided: false,
+          clawback: null,
         });
         for (let count = 0; count < command.amount; count += 1) {
-          this.#credits.push({ grantId: command.grantId, place: 'NOWHERE' });
+          this.#credits.push({ grantId: command.grantId, place: 'NOWHERE', paid: null });
           this.#move(this.#credits.length - 1, effectiveAt === this.#now ? 'AVAILABLE' : 'PENDING');
         }
+        for (const row of this.#rowsOf(command.grantId, 'AVAILABLE')) this.#payDebt(row);
         return null;
       }
       case 'hold': {
@@ -150,8 +178,9 @@ class Scratch {
         const taken = hold.status === 'LAPSED' ? this.#take(hold.taken.length) : hold.taken;
         if (taken === null) return 'HOLD_EXPIRED';
         const charged = taken.slice(0, price);
-        for (const row of charged) this.#move(row, 'CONSUMED');
-        for (const row of taken.slice(price)) this.#goHome(row);
+        for (const grantId of charged) this.#move(this.#anyOf(grantId, 'HELD'), 'CONSUMED');
+        for (const grantId of taken.slice(price)) this.#release(grantId);
+        for (const grantId of charged) this.#collect(grantId);
         this.#holds.set(command.holdId, { ...hold, status: 'CAPTURED', taken, charged });
         return null;
       }
@@ -160,7 +189,7 @@ class Scratch {
         if (hold === undefined) return 'UNKNOWN_HOLD';
         if (hold.status === 'CAPTURED' || hold.status === 'RELEASED') return 'ALREADY_SETTLED';
         // A lapsed hold has already given everything back.
-        if (hold.status === 'OPEN') for (const row of hold.taken) this.#goHome(row);
+        if (hold.status === 'OPEN') for (const grantId of hold.taken) this.#release(grantId);
         this.#holds.set(command.holdId, { ...hold, status: 'RELEASED' });
         return null;
       }
@@ -171,19 +200,29 @@ class Scratch {
         const amount = command.amount ?? hold.charged.length;
         if (hold.charged.length === 0 || amount > hold.charged.length) return 'EXCEEDS_CHARGE';
         const kept = hold.charged.length - amount;
-        for (const row of hold.charged.slice(kept)) this.#goHome(row);
+        for (const grantId of hold.charged.slice(kept).reverse()) this.#undoSpending(grantId, 'CONSUMED', false);
         this.#holds.set(command.holdId, { ...hold, charged: hold.charged.slice(0, kept) });
         return null;
       }
       case 'void': {
         const grant = this.#grants.get(command.grantId);
         if (grant === undefined) return 'UNKNOWN_GRANT';
-        const rows = [...this.#rowsIn('PENDING'), ...this.#rowsIn('AVAILABLE')].filter(
-          (row) => this.#grantOf(row) === grant,
-        );
+        const rows = [...this.#rowsOf(grant.id, 'PENDING'), ...this.#rowsOf(grant.id, 'AVAILABLE')];
         if (grant.voided || rows.length === 0) return 'NOT_VOIDABLE';
         for (const row of rows) this.#move(row, 'REVOKED');
         this.#grants.set(command.grantId, { ...grant, voided: true });
+        return null;
+      }
+      case 'clawback': {
+        const grant = this.#grants.get(command.grantId);
+        if (grant === undefined) return 'UNKNOWN_GRANT';
+        const size = this.#credits.filter((credit) => credit.grantId === grant.id).length;
+        if (command.total > size) return 'EXCEEDS_GRANT';
+        const since = grant.clawback?.since ?? this.#now;
+        let total = grant.clawback?.total ?? 0;
+        for (; total > command.total; total -= 1) this.#reinstateOne(grant.id);
+        this.#grants.set(grant.id, { ...this.#byId(grant.id), clawback: { total: command.total, since } });
+        this.#collect(grant.id);
         return null;
       }
       case 'expire':
@@ -192,7 +231,7 @@ class Scratch {
   }
 
   /** Takes the first credits in burn order, one by one; null (and none taken) when there are too few. */
-  #take(amount: number): number[] | null {
+  #take(amount: number): GrantId[] | null {
     const rows = this.#rowsIn('AVAILABLE');
     if (rows.length < amount) return null;
     rows.sort((left, right) => {
@@ -202,7 +241,7 @@ class Scratch {
     });
     const taken = rows.slice(0, amount);
     for (const row of taken) this.#move(row, 'HELD');
-    return taken;
+    return taken.map((row) => this.#creditAt(row).grantId);
   }
 
   #burnsBefore(one: ReferenceGrant, other: ReferenceGrant): boolean {
@@ -214,19 +253,115 @@ class Scratch {
     return one.id < other.id;
   }
 
-  #goHome(row: number): void {
-    const grant = this.#grantOf(row);
-    this.#move(row, grant.voided ? 'REVOKED' : grant.expiresAt <= this.#now ? 'EXPIRED' : 'AVAILABLE');
+  /** A held credit comes back; a clawback that waits for it takes it. */
+  #release(grantId: GrantId): void {
+    const row = this.#anyOf(grantId, 'HELD');
+    if (this.#missing(grantId) > 0) this.#move(row, 'TAKEN');
+    else this.#move(row, this.#home(grantId, false));
   }
 
-  #move(row: number, to: Place): void {
-    const { grantId, place: from } = this.#creditAt(row);
-    this.#credits[row] = { grantId, place: to };
-    this.moves.push({ at: this.#now, grantId, from, to });
+  /** How many credits of a grant a clawback still waits for. */
+  #missing(grantId: GrantId): number {
+    const taken = this.#rowsOf(grantId, 'TAKEN').length + this.#rowsOf(grantId, 'OWED').length;
+    return (this.#byId(grantId).clawback?.total ?? taken) - taken;
+  }
+
+  #collect(grantId: GrantId): void {
+    while (this.#missing(grantId) > 0) {
+      const [left] = [...this.#rowsOf(grantId, 'PENDING'), ...this.#rowsOf(grantId, 'AVAILABLE')];
+      const [spent] = this.#rowsOf(grantId, 'CONSUMED');
+      if (left !== undefined) this.#move(left, 'TAKEN');
+      else if (spent !== undefined) this.#move(spent, 'OWED', { from: 'DEBT', to: 'REVOKED' });
+      else return;
+    }
+  }
+
+  /** The credit of a grant that is owed and whose debt ends first: one that nobody paid, else the one paid last. */
+  #firstOwed(grantId: GrantId): number | undefined {
+    const order = (row: number): number => this.#creditAt(row).paid?.order ?? Number.POSITIVE_INFINITY;
+    return this.#rowsOf(grantId, 'OWED').sort((left, right) => order(right) - order(left))[0];
+  }
+
+  /** A spent credit of a grant is not spent after all. */
+  #undoSpending(grantId: GrantId, from: 'CONSUMED' | 'DEBT', revives: boolean): void {
+    const owed = this.#firstOwed(grantId);
+    if (owed === undefined) {
+      const to = this.#home(grantId, revives);
+      this.#move(this.#anyOf(grantId, 'CONSUMED'), to, { from, to });
+      return;
+    }
+    const { paid } = this.#creditAt(owed);
+    this.#move(owed, 'TAKEN', from === 'CONSUMED' ? { from, to: 'DEBT' } : null);
+    if (paid !== null) this.#undoSpending(paid.by, 'DEBT', revives);
+  }
+
+  #reinstateOne(grantId: GrantId): void {
+    const grant = this.#byId(grantId);
+    const owed = this.#firstOwed(grantId);
+    if (this.#missing(grantId) > 0) {
+      // Nothing was taken for it yet.
+    } else if (owed !== undefined) {
+      const { paid } = this.#creditAt(owed);
+      this.#move(owed, 'CONSUMED', { from: 'REVOKED', to: 'DEBT' });
+      if (paid !== null) this.#undoSpending(paid.by, 'DEBT', true);
+    } else if (grant.voided) {
+      this.#move(this.#anyOf(grantId, 'TAKEN'), 'REVOKED', null);
+    } else {
+      const row = this.#anyOf(grantId, 'TAKEN');
+      this.#move(row, grant.effectiveAt > this.#now ? 'PENDING' : this.#home(grantId, true));
+    }
+    const { clawback } = grant;
+    if (clawback !== null) {
+      this.#grants.set(grantId, { ...this.#byId(grantId), clawback: { ...clawback, total: clawback.total - 1 } });
+    }
+  }
+
+  /** A credit that has just become available pays what is owed for the oldest clawback, if anything is. */
+  #payDebt(row: number): void {
+    const unpaid = this.#rowsIn('OWED').filter((owed) => this.#creditAt(owed).paid === null);
+    const since = (owed: number): number => this.#grantOf(owed).clawback?.since ?? 0;
+    unpaid.sort((left, right) => {
+      if (since(left) !== since(right)) return since(left) - since(right);
+      return this.#creditAt(left).grantId < this.#creditAt(right).grantId ? -1 : 1;
+    });
+    const [owed] = unpaid;
+    if (owed === undefined) return;
+    const payments = this.#credits.map((credit) => credit.paid?.order ?? 0);
+    const paid = { by: this.#creditAt(row).grantId, order: Math.max(...payments) + 1 };
+    this.#credits[owed] = { ...this.#creditAt(owed), paid };
+    this.#move(row, 'CONSUMED', { from: 'AVAILABLE', to: 'DEBT' });
+  }
+
+  /** Where a credit of a grant belongs that is neither held nor spent; a grant that revives lives 30 days more. */
+  #home(grantId: GrantId, revives: boolean): 'AVAILABLE' | 'EXPIRED' | 'REVOKED' {
+    const grant = this.#byId(grantId);
+    if (grant.voided) return 'REVOKED';
+    if (grant.expiresAt > this.#now) return 'AVAILABLE';
+    if (!revives) return 'EXPIRED';
+    this.#grants.set(grantId, { ...grant, expiresAt: this.#now + 30 * 86_400_000 });
+    return 'AVAILABLE';
+  }
+
+  /** Puts a credit elsewhere; `as` says what the journal has of it, when that is not just the two places. */
+  #move(row: number, to: Place, as: Pick<Move, 'from' | 'to'> | null | undefined = undefined): void {
+    const { grantId, place: from, paid } = this.#creditAt(row);
+    this.#credits[row] = { grantId, place: to, paid: to === 'OWED' || from === 'OWED' ? null : paid };
+    if (as === null) return;
+    this.moves.push({ at: this.#now, grantId, ...(as ?? { from: accountOf[from], to: accountOf[to] }) });
   }
 
   #rowsIn(place: Place): number[] {
     return this.#credits.flatMap((credit, row) => (credit.place === place ? [row] : []));
+  }
+
+  #rowsOf(grantId: GrantId, place: Place): number[] {
+    return this.#rowsIn(place).filter((row) => this.#creditAt(row).grantId === grantId);
+  }
+
+  #anyOf(grantId: GrantId, place: Place): number {
+    const [row] = this.#rowsOf(grantId, place);
+    if (row === undefined) throw new Error(`The reference has no credit of grant ${grantId} in ${place}.`);
+    return row;
   }
 
   #creditAt(row: number): ReferenceCredit {
@@ -236,8 +371,25 @@ class Scratch {
   }
 
   #grantOf(row: number): ReferenceGrant {
-    const grant = this.#grants.get(this.#creditAt(row).grantId);
-    if (grant === undefined) throw new Error(`The reference has no grant for credit ${row}.`);
+    return this.#byId(this.#creditAt(row).grantId);
+  }
+
+  #byId(grantId: GrantId): ReferenceGrant {
+    const grant = this.#grants.get(grantId);
+    if (grant === undefined) throw new Error(`The reference has no grant ${grantId}.`);
     return grant;
   }
 }
+
+/** The account of the journal in which a credit of a place stands. */
+const accountOf: Record<Place, LedgerAccount> = {
+  NOWHERE: 'ISSUED',
+  PENDING: 'PENDING',
+  AVAILABLE: 'AVAILABLE',
+  HELD: 'HELD',
+  CONSUMED: 'CONSUMED',
+  EXPIRED: 'EXPIRED',
+  REVOKED: 'REVOKED',
+  TAKEN: 'REVOKED',
+  OWED: 'REVOKED',
+};
