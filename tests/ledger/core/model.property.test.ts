@@ -454,7 +454,14 @@ function guard(state: WalletState): () => void {
 
 // ---------------------------------------------------------------- properties
 
-const parameters = (numRuns: number): fc.Parameters<unknown> => ({ seed, numRuns, verbose: fc.VerbosityLevel.Verbose });
+/** How much of the sequences is run; a mutation test runs many times and needs fewer. */
+const share = Number(process.env.FC_SHARE ?? 1);
+
+const parameters = (sequences: number): fc.Parameters<unknown> => ({
+  seed,
+  numRuns: Math.ceil(sequences * share),
+  verbose: fc.VerbosityLevel.Verbose,
+});
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -498,14 +505,14 @@ describe('the core beside a reference that keeps a row for each credit', () => {
     const seen = new Set<string>();
     const property = fc.property(sequenceOf(anyWait, order), (steps) => checkSequence(steps, seen));
     fc.assert(property, parameters(10_000));
-    expect([...seen]).toEqual(expect.arrayContaining(reachable));
+    if (share === 1) expect([...seen]).toEqual(expect.arrayContaining(reachable));
   });
 
   test('G10 G32 what is owed, paid, refunded and given back adds up too (5,000 sequences)', () => {
     const seen = new Set<string>();
     const property = fc.property(sequenceOf(anyWait, orderInDebt), (steps) => checkSequence(steps, seen));
     fc.assert(property, parameters(5_000));
-    expect([...seen]).toEqual(expect.arrayContaining(reachableInDebt));
+    if (share === 1) expect([...seen]).toEqual(expect.arrayContaining(reachableInDebt));
   });
 });
 
