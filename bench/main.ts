@@ -1,26 +1,31 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { rowsOf } from './filler.ts';
+import { benchGrowth } from './growth.ts';
 import { benchLedger } from './ledger.ts';
-import { printReport } from './report.ts';
+import { printReport, type Report } from './report.ts';
 
 const help = `npm run bench -- ledger [--json FILE] [--rounds N] [--seconds S]
+npm run bench -- ledger --growth [--wallets N] [--transfers M] [...]
 
-  ledger        our ledger against one SQL statement a debit and Prisma's transactions, on one PostgreSQL
-  --rounds N    how often every side is run, in an order that turns from round to round (5)
-  --seconds S   how long a side is measured in a round, in whole seconds (3)
-  --json FILE   writes the report for machines, too
+  ledger         our ledger against one SQL statement a debit and Prisma's transactions, on one PostgreSQL
+  --rounds N     how often every side is run, in an order that turns from round to round (5)
+  --seconds S    how long a side is measured in a round, in whole seconds (3)
+  --json FILE    writes the report for machines, too
+
+  --growth       our ledger on empty tables against full ones instead; takes gigabytes and many minutes
+  --wallets N    how many wallets fill the tables (1000000)
+  --transfers M  how many transfers these have in all (10000000)
 `;
 
+/** The arguments make no sense; the message says which. */
 class ArgumentError extends Error {}
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const explained =
-    error instanceof ArgumentError
-      ? `${error.message}\n\n${help}`
-      : String(error instanceof Error ? error.stack : error);
-  process.stderr.write(`${explained}\n`);
+  if (error instanceof ArgumentError) process.stderr.write(`${error.message}\n\n${help}`);
+  else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = 1;
 }
 
@@ -33,13 +38,33 @@ async function main(args: string[]): Promise<void> {
   if (positionals.length !== 1 || positionals[0] !== 'ledger') {
     throw new ArgumentError('Say which benchmark to run: ledger.');
   }
-  const report = await benchLedger({
-    rounds: wholeNumber('rounds', values.rounds),
-    seconds: wholeNumber('seconds', values.seconds),
-    say: (line) => process.stderr.write(`${line}\n`),
-  });
+  const report = await run(values);
   process.stdout.write(`\n${printReport(report)}`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function run(values: ReturnType<typeof readArguments>['values']): Promise<Report> {
+  const options = {
+    rounds: wholeNumber('rounds', values.rounds ?? '5'),
+    seconds: wholeNumber('seconds', values.seconds ?? '3'),
+    say: (line: string) => process.stderr.write(`${line}\n`),
+  };
+  if (values.growth !== true) {
+    if (values.wallets !== undefined || values.transfers !== undefined) {
+      throw new ArgumentError('--wallets and --transfers belong to --growth.');
+    }
+    return benchLedger(options);
+  }
+  const size = {
+    wallets: wholeNumber('wallets', values.wallets ?? '1000000'),
+    transfers: wholeNumber('transfers', values.transfers ?? '10000000'),
+  };
+  try {
+    rowsOf(size);
+  } catch (error) {
+    throw error instanceof RangeError ? new ArgumentError(error.message) : error;
+  }
+  return benchGrowth({ ...options, size });
 }
 
 function readArguments(args: string[]) {
@@ -49,8 +74,11 @@ function readArguments(args: string[]) {
       allowPositionals: true,
       options: {
         json: { type: 'string' },
-        rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '3' },
+        rounds: { type: 'string' },
+        seconds: { type: 'string' },
+        growth: { type: 'boolean' },
+        wallets: { type: 'string' },
+        transfers: { type: 'string' },
         help: { type: 'boolean' },
       },
     });

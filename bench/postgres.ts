@@ -23,6 +23,11 @@ const tellingSettings = [
 /** Starts a PostgreSQL whose commits are on disk when they are answered. */
 export async function startBenchPostgres(): Promise<BenchPostgres> {
   const server: PostgresServer = await startPostgresServer({ durable: true });
+  const stopAndExit = (): void => {
+    void server.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stopAndExit);
+  process.once('SIGTERM', stopAndExit);
   return {
     newDatabase: async (name) => {
       await runSql(server.url, `CREATE DATABASE ${name}`);
@@ -44,7 +49,11 @@ export async function startBenchPostgres(): Promise<BenchPostgres> {
         await client.end();
       }
     },
-    stop: () => server.stop(),
+    stop: async () => {
+      process.off('SIGINT', stopAndExit);
+      process.off('SIGTERM', stopAndExit);
+      await server.stop();
+    },
   };
 }
 
@@ -58,3 +67,6 @@ export async function runSql(url: string, sql: string): Promise<void> {
     await client.end();
   }
 }
+
+/** A young database plans as if its tables were empty; autovacuum mends that in a minute, this does at once. */
+export const gatherStatistics = (url: string): Promise<void> => runSql(url, 'VACUUM (ANALYZE)');

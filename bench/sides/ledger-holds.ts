@@ -36,6 +36,8 @@ export interface LedgerHolds {
   openWallets(count: number): Promise<AccountId[]>;
   /** Holds credits on wallets that are drawn evenly, so many callers at once. */
   run(options: { wallets: readonly AccountId[]; callers: number; seconds: number }): Promise<LoopResult>;
+  /** Holds credits so many times on each of these wallets. */
+  holdOnEach(wallets: readonly AccountId[], times: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,11 @@ export async function openLedgerHolds(url: string): Promise<LedgerHolds> {
     openWallets: (count) => openWallets(database, ledger, count),
     run: ({ wallets, callers, seconds }) =>
       runClosedLoop({ callers, warmUpSeconds, seconds }, () => hold(ledger, draw(wallets))),
+    holdOnEach: async (wallets, times) => {
+      for (let time = 0; time < times; time += 1) {
+        await Promise.all(wallets.map((accountId) => hold(ledger, accountId)));
+      }
+    },
     close: () => database.close(),
   };
 }

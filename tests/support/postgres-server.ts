@@ -61,9 +61,12 @@ export async function startPostgresServer({ durable }: { durable: boolean }): Pr
   return {
     url,
     stop: async () => {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGINT');
-      await exited;
+      // Ctrl-C in a terminal reaches the server, too, and may have ended it.
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGINT');
+        await exited;
+      }
       await rm(folder, { recursive: true, force: true });
     },
   };
