@@ -49,7 +49,8 @@ async function openSides(
   if (size !== null) {
     for (const { table, sql } of fillSql(size)) {
       say(`Filling ${table}.`);
-      await runSql(url, sql);
+      // Spares the look-up of a foreign key for every row; a test runs the same statements with them.
+      await runSql(url, `SET session_replication_role = replica; ${sql}`);
     }
   }
   say(`Opening ${uniformWallets} wallets on the ${name} tables.`);
