@@ -23,11 +23,6 @@ const tellingSettings = [
 /** Starts a PostgreSQL whose commits are on disk when they are answered. */
 export async function startBenchPostgres(): Promise<BenchPostgres> {
   const server: PostgresServer = await startPostgresServer({ durable: true });
-  const stopAndExit = (): void => {
-    void server.stop().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', stopAndExit);
-  process.once('SIGTERM', stopAndExit);
   return {
     newDatabase: async (name) => {
       await runSql(server.url, `CREATE DATABASE ${name}`);
@@ -49,11 +44,7 @@ export async function startBenchPostgres(): Promise<BenchPostgres> {
         await client.end();
       }
     },
-    stop: async () => {
-      process.off('SIGINT', stopAndExit);
-      process.off('SIGTERM', stopAndExit);
-      await server.stop();
-    },
+    stop: () => server.stop(),
   };
 }
 

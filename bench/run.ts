@@ -28,6 +28,12 @@ export async function runBench(
   prepare: (postgres: BenchPostgres, addCloser: AddCloser) => Promise<Prepared>,
 ): Promise<Report> {
   const closers: (() => Promise<unknown>)[] = [];
+  // All at once: what is under way would keep those open that wait for it, and ends with the server.
+  const closeAndExit = (): void => {
+    void Promise.allSettled(closers.map((close) => close())).finally(() => process.exit(130));
+  };
+  process.once('SIGINT', closeAndExit);
+  process.once('SIGTERM', closeAndExit);
   try {
     say('Starting PostgreSQL.');
     const postgres = await startBenchPostgres();
@@ -45,6 +51,8 @@ export async function runBench(
     };
     return makeReport({ bench: name, ranWith: settings, notes, sides, comparisons }, measured);
   } finally {
-    for (const closer of closers.reverse()) await closer();
+    process.off('SIGINT', closeAndExit);
+    process.off('SIGTERM', closeAndExit);
+    for (const close of closers.reverse()) await close();
   }
 }

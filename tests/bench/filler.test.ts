@@ -51,6 +51,8 @@ describe('the filler of the growth benchmark', () => {
     expect(rowsOf({ wallets: 10, transfers: 40 }).credit_hold).toBe(10);
     expect(rowsOf({ wallets: 10, transfers: 6_680 }).credit_hold).toBe(3_330);
     expect(() => rowsOf({ wallets: 10, transfers: 39 })).toThrow(RangeError);
-    expect(() => rowsOf({ wallets: 10, transfers: 6_700 })).toThrow('There must be 4 to 668 transfers for each wallet.');
+    expect(() => rowsOf({ wallets: 10, transfers: 6_700 })).toThrow(
+      'There must be 4 to 668 transfers for each wallet.',
+    );
   });
 });
