@@ -146,7 +146,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['tests/**', 'examples/**', 'scripts/**', '*.config.ts'],
+    files: ['tests/**', 'bench/**', 'examples/**', 'scripts/**', '*.config.ts'],
     rules: {
       'no-restricted-syntax': 'off',
       // What a matcher such as expect.any() gives has no type of its own.

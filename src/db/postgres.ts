@@ -4,7 +4,8 @@ import type { Database } from './database.ts';
 import { DatabaseUnavailableError } from './database-unavailable-error.ts';
 import { PrismaClient } from './generated/client.ts';
 
-const poolSize = 10;
+/** The most connections that a process opens for what it does all the time. */
+export const poolSize = 10;
 /** A database that does not answer is an error after this long, not a request that hangs. */
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;

@@ -24,6 +24,7 @@ export {
   createLedger,
   type Ledger,
   type LedgerAnswer,
+  limits as ledgerLimits,
   type WalletView,
 } from './ledger.ts';
 export type { Verification } from './verify.ts';

@@ -88,7 +88,8 @@ export interface Ledger {
   sweep(limit: number): Promise<number>;
 }
 
-const limits: Omit<GroupCommitLimits, 'batchesInFlight'> = {
+/** How much the ledger takes on at once; how many batches are under way is the database's to say. */
+export const limits: Omit<GroupCommitLimits, 'batchesInFlight'> = {
   batchSize: 256,
   queueDepth: 10_000,
   queueDepthPerAccount: 2_000,

@@ -38,7 +38,7 @@ async function preparePostgres(): Promise<{ url: string; template: string; stop:
   const given = process.env['TEST_DATABASE_URL'];
   let server: PostgresServer;
   try {
-    server = given === undefined ? await startPostgresServer() : { url: given, stop: async () => {} };
+    server = given === undefined ? await startPostgresServer({ durable: false }) : { url: given, stop: async () => {} };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(

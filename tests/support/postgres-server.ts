@@ -11,22 +11,23 @@ import { z } from 'zod';
 
 const run = promisify(execFile);
 
-/** A PostgreSQL of our own, for as long as the suite runs. */
+/** A PostgreSQL of our own, for as long as the suite or a benchmark runs. */
 export interface PostgresServer {
   /** Of its `postgres` database. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** The user that the server runs as when the suite runs as root, which PostgreSQL refuses to. */
+/** The user that the server runs as when this process is root's, which PostgreSQL refuses to be. */
 const nobody = 65_534;
 const startWithinMs = 30_000;
 
 /**
  * Starts the PostgreSQL that comes from the npm registry. Its files are copied to a temporary folder first:
  * the clone may lie where another user cannot read, and its links are made by a script that may not have run.
+ * A durable one keeps what it has committed through a loss of power, as PostgreSQL does by default.
  */
-export async function startPostgresServer(): Promise<PostgresServer> {
+export async function startPostgresServer({ durable }: { durable: boolean }): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'wzrd-postgres-'));
   const native = join(folder, 'native');
   await copyNative(native);
@@ -44,7 +45,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   );
   const port = await freePort();
   const settings = [
-    'fsync=off',
+    ...(durable ? [] : ['fsync=off']),
     'max_connections=300',
     'shared_buffers=128MB',
     'unix_socket_directories=',
@@ -60,9 +61,12 @@ export async function startPostgresServer(): Promise<PostgresServer> {
   return {
     url,
     stop: async () => {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGINT');
-      await exited;
+      // Ctrl-C in a terminal reaches the server, too, and may have ended it.
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGINT');
+        await exited;
+      }
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -17,9 +17,9 @@ export interface ServerProcess {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts `src/main.ts` as `npm start` does, with these variables and no others. */
-export function startProcess(environment: Record<string, string>): ServerProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+/** Starts `src/main.ts` as `npm start` does, or another program that says the same, with these variables and no others. */
+export function startProcess(environment: Record<string, string>, program = 'src/main.ts'): ServerProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', program], {
     cwd: root,
     // Nothing else of the environment: it could name a database or a key.
     env: { PATH: process.env['PATH'], PORT: '0', ...environment },
