@@ -67,6 +67,7 @@ export default tseslint.config(
       'src/client/generated',
       '.data',
       'coverage',
+      '.stryker',
       'src/http/playground/*.js',
     ],
   },
