@@ -16,7 +16,17 @@ const layers = {
   db: 0,
 };
 
-const domainFolders = ['generation', 'billing', 'accounts', 'catalog', 'ledger', 'providers', 'jobs', 'sandbox-clock', 'db'];
+const domainFolders = [
+  'generation',
+  'billing',
+  'accounts',
+  'catalog',
+  'ledger',
+  'providers',
+  'jobs',
+  'sandbox-clock',
+  'db',
+];
 
 /** The imports that a folder must not have, each with the way out. */
 function forbiddenImports(folder) {

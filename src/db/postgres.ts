@@ -55,7 +55,11 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
         return result;
       }),
     follow: (topic, options) =>
-      followPostgres({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true }, topic, options),
+      followPostgres(
+        { connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true },
+        topic,
+        options,
+      ),
     close: () => prisma.$disconnect(),
   };
 }

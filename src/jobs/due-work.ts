@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock, Instant } from '../clock.ts';
-import type { PrismaClient } from '../db/index.ts';
+import type { Database } from '../db/index.ts';
 import { type DueJob, findNextDue, readDue } from './job.store.ts';
 
 /** The queue as one move of the clock sees it. */
@@ -18,7 +18,7 @@ const askAgainMs = 10;
 
 /** Work under a clock that is moved. `worker` is the one of this process. */
 export function createDueWork(options: {
-  prisma: PrismaClient;
+  database: Database;
   clock: Clock;
   /** No step takes longer; the holder of one that seems to is gone. */
   stepTimeoutMs: number;
@@ -32,7 +32,8 @@ export function createDueWork(options: {
     watch(onStart: (jobId: string) => void): () => void;
   };
 }): DueWork {
-  const { prisma, clock, worker } = options;
+  const { clock, worker } = options;
+  const { prisma } = options.database;
   const restless = new Set<string>();
   /** Leases of holders that are gone: their jobs are taken over when the lease ends. */
   const abandoned = new Set<string>();

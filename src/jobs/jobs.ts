@@ -175,7 +175,7 @@ export function createJobs(options: {
     },
     dueWork: (isShared) =>
       createDueWork({
-        prisma: database.prisma,
+        database,
         clock,
         stepTimeoutMs,
         isShared,

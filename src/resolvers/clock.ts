@@ -17,6 +17,7 @@ export const setClock = async (context: Context, to: Instant): Promise<ClockSett
 });
 
 function movesOf({ services: { clockMoves } }: Context): ClockMoves {
-  if (clockMoves === null) throw new Forbidden('The clock is moved with BILLING_MODE=sandbox alone; here time is real.');
+  if (clockMoves === null)
+    throw new Forbidden('The clock is moved with BILLING_MODE=sandbox alone; here time is real.');
   return clockMoves;
 }

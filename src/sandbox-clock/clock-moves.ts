@@ -81,21 +81,21 @@ export function createClockMoves(options: {
     };
 
     let from = clock.now();
-    for (const { finish } of events) await finish();
+    for (const event of events) await event.finish();
     for (;;) {
       // The embedded database answers without leaving the thread: requests must have their turn.
       await letOthersIn();
       if (stopped) throw new Error('The server stopped while its clock was being moved.');
       const [nextWork, ...nexts] = await Promise.all([
         work.nextDueAt(),
-        ...events.map(({ nextDueAt }) => nextDueAt(from)),
+        ...events.map((event) => event.nextDueAt(from)),
       ]);
       const next = earliest([nextWork, ...nexts]);
       if (next === null || next > target) break;
       await standAt(next);
       from = clock.now();
-      for (const [index, { finish }] of events.entries()) {
-        if ((nexts[index] ?? Infinity) <= from) await finish();
+      for (const [index, event] of events.entries()) {
+        if ((nexts[index] ?? Infinity) <= from) await event.finish();
       }
       await work.runSome();
     }
