@@ -12,10 +12,21 @@ const layers = {
   ledger: 1,
   providers: 1,
   jobs: 1,
+  'sandbox-clock': 1,
   db: 0,
 };
 
-const domainFolders = ['generation', 'billing', 'accounts', 'catalog', 'ledger', 'providers', 'jobs', 'db'];
+const domainFolders = [
+  'generation',
+  'billing',
+  'accounts',
+  'catalog',
+  'ledger',
+  'providers',
+  'jobs',
+  'sandbox-clock',
+  'db',
+];
 
 /** The imports that a folder must not have, each with the way out. */
 function forbiddenImports(folder) {

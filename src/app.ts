@@ -25,10 +25,11 @@ import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import type { IdSource } from './ids.ts';
 import { createJobs, type Job, type Jobs } from './jobs/index.ts';
-import { type AccountId, type AttachmentWriter, createHistory, createLedger } from './ledger/index.ts';
+import { type AccountId, type AttachmentWriter, createHistory, createLedger, type Ledger } from './ledger/index.ts';
 import { createSandboxProvider } from './providers/index.ts';
 import { repeat } from './repeat.ts';
 import type { Services } from './resolvers/context.ts';
+import { createClockMoves, createSandboxClock, type FallsDue } from './sandbox-clock/index.ts';
 
 /** The keys that everybody knows; they count on the embedded sandbox on loopback alone. */
 export const demoKeys = { account: 'wzrd_test_demo', admin: 'wzrd_test_admin' } as const;
@@ -57,8 +58,10 @@ export interface App {
 export async function startApp(options: {
   config: Config;
   database: Database;
+  /** The machine's; in sandbox mode it can be moved ahead. */
   clock: Clock;
-  ids: IdSource;
+  /** Makes the source of ids, which are ordered by the time of a clock. */
+  createIds: (clock: Clock) => IdSource;
   log: Logger;
   /** `false`: jobs run only when they are told to. */
   automaticJobs: boolean;
@@ -78,13 +81,22 @@ export async function startApp(options: {
 }
 
 async function compose(
-  { config, database, clock, ids, log, automaticJobs, providerOf }: Parameters<typeof startApp>[0],
+  { config, database, clock: machineClock, createIds, log, automaticJobs, providerOf }: Parameters<typeof startApp>[0],
   closers: (() => Promise<unknown>)[],
 ): Promise<Omit<App, 'close'>> {
   const sandboxMode = config.billing.mode === 'sandbox';
   let boundUrl = '';
   const publicUrl = (): string => config.publicUrl ?? boundUrl;
   const onError = (message: string) => (error: unknown) => log.error({ err: error }, message);
+  const sandboxClock = sandboxMode
+    ? createSandboxClock({
+        machine: machineClock,
+        database,
+        onError: onError('The clock of the sandbox was not followed.'),
+      })
+    : null;
+  const clock = sandboxClock ?? machineClock;
+  const ids = createIds(clock);
   const onInternalError = (error: unknown): string => {
     const id = ids.next('error');
     log.error({ err: error, id }, 'A request failed for a reason of our own.');
@@ -109,9 +121,13 @@ async function compose(
   const sandboxProvider = sandboxMode ? createSandboxProvider({ clock }) : null;
   const providers: ReadonlySet<ProviderName> = new Set(sandboxProvider === null ? [] : ['FAL', 'GMI', 'GROQ']);
   // Copies of the server that start at once prepare the database one after the other.
-  const { catalog, accounts, newAdminKey, quoteSecret } = await database.exclusively(async () => {
+  const { catalog, accounts, newAdminKey, quoteSecret } = await database.exclusively('start', async () => {
     const applied = await migrate(database, ids);
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date.');
+    if (sandboxClock !== null) {
+      await sandboxClock.open();
+      closers.push(() => sandboxClock.close());
+    }
     const catalog = await openCatalog({
       database,
       clock,
@@ -176,7 +192,18 @@ async function compose(
     onProviderError: (error) => log.warn({ err: error }, 'Stripe did not answer as it should.'),
   });
 
-  const services: Services = { accounts, billing, catalog, clock, generations, history, ledger, publicUrl };
+  const clockMoves =
+    sandboxClock === null
+      ? null
+      : createClockMoves({
+          clock: sandboxClock,
+          database,
+          agenda: () => ({
+            events: [whatFallsDue(ledger), ...(stripeSandbox === null ? [] : [sessionEnds(stripeSandbox)])],
+            work: jobs.dueWork(() => sandboxClock.isShared()),
+          }),
+        });
+  const services: Services = { accounts, billing, catalog, clock, clockMoves, generations, history, ledger, publicUrl };
   let closing = false;
   const server = createHttpServer({
     accounts,
@@ -217,8 +244,26 @@ async function compose(
   if (stripeSandbox !== null) {
     stripeSandbox.deliverPending().catch(onError('Events of the Stripe sandbox were not delivered.'));
   }
+  // First of all: a move could take longer than requests in flight may.
+  if (clockMoves !== null) closers.push(() => clockMoves.stop());
   return { url: boundUrl, services, jobs, newAdminKey };
 }
+
+/** Holds that lapse, grants that begin and expire. */
+const whatFallsDue = (ledger: Ledger): FallsDue => ({
+  nextDueAt: (after) => ledger.nextDueAt(after),
+  finish: async () => {
+    while ((await ledger.sweep(sweepLimit)) === sweepLimit);
+  },
+});
+
+/** Checkouts of the Stripe sandbox whose time is over. */
+const sessionEnds = (stripeSandbox: StripeSandbox): FallsDue => ({
+  nextDueAt: (after) => stripeSandbox.nextDueAt(after),
+  finish: async () => {
+    await stripeSandbox.deliverPending();
+  },
+});
 
 async function answers({ prisma }: Database): Promise<boolean> {
   try {

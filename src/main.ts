@@ -16,8 +16,14 @@ async function run(config: Config): Promise<void> {
   // Standard output is for the person who starts it; the log goes to standard error.
   const log = pino({ level: config.logLevel }, pino.destination(2));
   const database = await openDatabase(config);
-  const ids = createIdSource(systemClock);
-  const app = await startApp({ config, database, clock: systemClock, ids, log, automaticJobs: true });
+  const app = await startApp({
+    config,
+    database,
+    clock: systemClock,
+    createIds: createIdSource,
+    log,
+    automaticJobs: true,
+  });
   process.stdout.write(welcome(config, app));
 
   let stopping = false;

@@ -4,6 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { DataDirectoryInUseError, lockDataDirectory } from './data-directory-lock.ts';
 import type { Database } from './database.ts';
+import { nobodyElse } from './followers.ts';
 import { DatabaseUnavailableError } from './database-unavailable-error.ts';
 import { PrismaClient } from './generated/client.ts';
 
@@ -43,7 +44,11 @@ export function wrapEmbedded(pglite: PGlite, afterClose: () => Promise<void> = a
       await pglite.exec(sql);
     },
     // The embedded database has one process.
-    exclusively: (work) => work(),
+    exclusively: (_kind, work) => work(),
+    follow: async (_topic, { takeIn }) => {
+      await takeIn();
+      return nobodyElse;
+    },
     close: async () => {
       await prisma.$disconnect();
       if (!pglite.closed) await pglite.close();

@@ -4,6 +4,7 @@ import { openPostgresDatabase } from './postgres.ts';
 
 export { DataDirectoryInUseError } from './data-directory-lock.ts';
 export type { Database, Transaction } from './database.ts';
+export type { Followers } from './followers.ts';
 export { DatabaseUnavailableError } from './database-unavailable-error.ts';
 export { isPassing, isUniqueViolation } from './database-errors.ts';
 export { Prisma, type PrismaClient } from './generated/client.ts';

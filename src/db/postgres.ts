@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import type { Database } from './database.ts';
+import type { Database, ExclusiveWork } from './database.ts';
 import { DatabaseUnavailableError } from './database-unavailable-error.ts';
+import { followPostgres } from './followers.ts';
 import { PrismaClient } from './generated/client.ts';
 
 /** The most connections that a process opens for what it does all the time. */
@@ -10,8 +11,8 @@ export const poolSize = 10;
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
 
-/** Any number that nobody else uses: not that of the migrations, which are run while this lock is held. */
-const exclusiveLock = 72_707_370;
+/** Any numbers that nobody else uses: not that of the migrations, which are run while the first is held. */
+const exclusiveLocks: Record<ExclusiveWork, number> = { start: 72_707_370, 'move-clock': 72_707_371 };
 
 /** Opens a PostgreSQL 14 or newer by its URL; throws when it cannot be reached. */
 export async function openPostgresDatabase(url: string): Promise<Database> {
@@ -46,14 +47,20 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
     runScript: async (sql) => {
       await onOwnConnection(url, (client) => client.query(sql));
     },
-    exclusively: (work) =>
+    exclusively: (kind, work) =>
       onOwnConnection(url, async (client) => {
         // Held until the transaction ends, also where connections are shared by transaction.
-        await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${exclusiveLock})`);
+        await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${exclusiveLocks[kind]})`);
         const result = await work();
         await client.query('COMMIT');
         return result;
       }),
+    follow: (topic, options) =>
+      followPostgres(
+        { connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true },
+        topic,
+        options,
+      ),
     close: () => prisma.$disconnect(),
   };
 }
@@ -61,6 +68,8 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
 /** Ends the connection in any case, and with it what was not committed. */
 async function onOwnConnection<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs });
+  // A connection that breaks while nothing is asked of it would end the process; the next statement tells of it.
+  client.on('error', () => {});
   await client.connect();
   try {
     return await work(client);

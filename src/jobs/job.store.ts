@@ -18,6 +18,12 @@ export interface LeasedJob extends Job {
   readonly attempts: number;
 }
 
+/** A due job, and the lease under which somebody holds it or held it. */
+export interface DueJob {
+  readonly id: string;
+  readonly leaseId: string | null;
+}
+
 /** Adds jobs; one that is there already stays as it is. */
 export async function insertJobs(transaction: Transaction, jobs: readonly Job[], now: Instant): Promise<void> {
   const rows = jobs.map((job) => ({
@@ -59,6 +65,31 @@ export async function leaseDue(
     attempts: row.attempts,
     leaseId: lease.leaseId,
   }));
+}
+
+/** Jobs that are due, whether somebody holds them or not, the longest due first. */
+export async function readDue(client: PrismaClient, now: Instant, limit: number): Promise<DueJob[]> {
+  return client.job.findMany({
+    where: { dueAt: { lte: toDate(now) } },
+    orderBy: { dueAt: 'asc' },
+    take: limit,
+    select: { id: true, leaseId: true },
+  });
+}
+
+/**
+ * The first instant at which a job falls due, also one that is past; null when none does. One whose lease nobody works
+ * under any more falls due when that ends. Some jobs may be left out.
+ */
+export async function findNextDue(
+  client: PrismaClient,
+  { abandonedLeases, withoutJobs }: { abandonedLeases: readonly string[]; withoutJobs: readonly string[] },
+): Promise<Instant | null> {
+  const [row] = await client.$queryRaw<{ next: Date | null }[]>`
+    SELECT min(CASE WHEN lease_id = ANY (${abandonedLeases}::text[]) THEN greatest(due_at, leased_until) ELSE due_at END)
+      AS next
+    FROM job WHERE NOT id = ANY (${withoutJobs}::text[])`;
+  return row?.next == null ? null : toInstant(row.next);
 }
 
 /** Ends a job; nothing happens when the lease was lost. */

@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '../clock.ts';
 import type { Database, Transaction } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
+import { createDueWork, type DueWork } from './due-work.ts';
 import {
   deleteJob,
   freeAllLeases,
@@ -28,6 +29,8 @@ export interface Jobs {
   wake(): void;
   /** Runs all that is due and gives how many steps that was; for a clock that is moved by hand. */
   runDue(): Promise<number>;
+  /** The queue for one move of the clock, which also minds what other processes run; `isShared` says if there are any. */
+  dueWork(isShared: () => Promise<boolean>): DueWork;
   /** Takes no more, and waits for the steps under way. */
   stop(): Promise<void>;
   /** Adds jobs inside the transaction of what makes them necessary. */
@@ -53,8 +56,11 @@ export function createJobs(options: {
   onError: (error: unknown, job: LeasedJob | null) => void;
 }): Jobs {
   const { database, clock, ids, onError } = options;
-  const running = new Set<Promise<void>>();
+  /** The steps under way here, by the ids of their jobs. */
+  const running = new Map<string, Promise<void>>();
+  const watchers = new Set<(jobId: string) => void>();
   let handlers: Readonly<Record<JobKind, JobHandler>> | null = null;
+  let lastLook: Promise<unknown> = Promise.resolve();
   let looking: Promise<number> | null = null;
   let lookAgain = false;
   let stopped = false;
@@ -87,7 +93,7 @@ export function createJobs(options: {
   };
 
   /** Leases what is due and starts it; gives how many it started. */
-  const look = async (): Promise<number> => {
+  const lookOnce = async (): Promise<number> => {
     if (handlers === null || stopped) return 0;
     const limit = mostAtOnce - running.size;
     if (limit <= 0) return 0;
@@ -96,12 +102,20 @@ export function createJobs(options: {
     const jobs = await leaseDue(database.prisma, { leaseId: ids.next('lease'), now, until, limit });
     for (const job of jobs) {
       const step = runStep(job, handlers[job.kind]).finally(() => {
-        running.delete(step);
+        if (running.get(job.id) === step) running.delete(job.id);
         if (options.automatic) lookSoon();
       });
-      running.add(step);
+      running.set(job.id, step);
+      for (const watch of watchers) watch(job.id);
     }
     return jobs.length;
+  };
+
+  /** One look after the other: what one has leased is running before the next begins, and the most at once holds. */
+  const look = (): Promise<number> => {
+    const next = lastLook.then(lookOnce);
+    lastLook = next.catch(() => {}); // Whoever looked is told.
+    return next;
   };
 
   const lookSoon = (): void => {
@@ -154,17 +168,35 @@ export function createJobs(options: {
       let steps = 0;
       for (;;) {
         const started = await look();
-        await Promise.all(running);
+        await Promise.all(running.values());
         if (started === 0) return steps;
         steps += started;
       }
     },
+    dueWork: (isShared) =>
+      createDueWork({
+        database,
+        clock,
+        stepTimeoutMs,
+        isShared,
+        worker: {
+          run: async () => {
+            await look();
+            await Promise.all(running.values());
+          },
+          holds: (jobId) => running.has(jobId),
+          watch: (onStart) => {
+            watchers.add(onStart);
+            return () => watchers.delete(onStart);
+          },
+        },
+      }),
     stop: async () => {
       stopped = true;
       if (lookTimer !== null) clearInterval(lookTimer);
       for (const timer of dueTimers) clearTimeout(timer);
       await looking;
-      await Promise.all(running);
+      await Promise.all(running.values());
     },
     insert: (transaction, jobs) => insertJobs(transaction, jobs, clock.now()),
   };

@@ -21,6 +21,7 @@ import { genesisHash, transferHash } from './journal-hash.ts';
 import {
   findGrantOwner,
   findKeys,
+  findNextDue,
   findUnrecorded,
   type IdempotencyKey,
   insertWallet,
@@ -86,6 +87,8 @@ export interface Ledger {
   grant(accountId: AccountId, grantId: GrantId): Promise<Grant | null>;
   /** Records what fell due on wallets that nobody touches; gives how many it touched. */
   sweep(limit: number): Promise<number>;
+  /** The first instant after another one at which a grant begins or expires or a hold lapses; null without any. */
+  nextDueAt(after: Instant): Promise<Instant | null>;
 }
 
 /** How much the ledger takes on at once; how many batches are under way is the database's to say. */
@@ -130,6 +133,7 @@ export function createLedger(options: {
       await Promise.all(accountIds.map((accountId) => execute({ accountId, command: { kind: 'expire' } })));
       return accountIds.length;
     },
+    nextDueAt: (after) => findNextDue(database.prisma, after),
   };
 }
 

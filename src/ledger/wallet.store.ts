@@ -1,4 +1,4 @@
-import { toDate } from '../clock.ts';
+import { toDate, toInstant } from '../clock.ts';
 import { Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
 import type {
   AccountId,
@@ -245,6 +245,17 @@ export async function findUnrecorded(client: PrismaClient, now: Instant, limit: 
       UNION (SELECT account_id FROM credit_grant WHERE pending > 0 AND effective_at <= ${at} LIMIT ${limit})
     ) AS due LIMIT ${limit}`;
   return rows.map((row) => row.account_id as AccountId);
+}
+
+/** The first instant after another one at which something falls due on any wallet; null when nothing does. */
+export async function findNextDue(client: PrismaClient, after: Instant): Promise<Instant | null> {
+  const since = Prisma.sql`${toDate(after)}::timestamptz`;
+  const [row] = await client.$queryRaw<{ next: Date | null }[]>`
+    SELECT least(
+      (SELECT min(expires_at) FROM credit_hold WHERE status = 'OPEN' AND expires_at > ${since}),
+      (SELECT min(expires_at) FROM credit_grant WHERE remaining > 0 AND expires_at > ${since}),
+      (SELECT min(effective_at) FROM credit_grant WHERE pending > 0 AND effective_at > ${since})) AS next`;
+  return row?.next == null ? null : toInstant(row.next);
 }
 
 /** The account whose wallet has a grant; null when there is no such grant. */

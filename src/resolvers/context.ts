@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { Generations } from '../generation/index.ts';
 import type { History, Ledger, WalletView } from '../ledger/index.ts';
+import type { ClockMoves } from '../sandbox-clock/index.ts';
 import { Unauthenticated } from './transport-errors.ts';
 
 /** The domains that operations speak to. */
@@ -13,6 +14,8 @@ export interface Services {
   readonly billing: Billing;
   readonly catalog: Catalog;
   readonly clock: Clock;
+  /** Null outside sandbox mode. */
+  readonly clockMoves: ClockMoves | null;
   readonly generations: Generations;
   readonly history: History;
   readonly ledger: Ledger;

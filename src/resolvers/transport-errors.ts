@@ -17,10 +17,10 @@ export class Unauthenticated extends TransportError {
   }
 }
 
-/** When the key does not have the scope that a field needs. */
+/** When the key does not have the scope that a field needs, or no key has the right. */
 export class Forbidden extends TransportError {
-  constructor() {
-    super('FORBIDDEN', 'This key may not do that.');
+  constructor(message = 'This key may not do that.') {
+    super('FORBIDDEN', message);
   }
 }
 

@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import './account.ts';
 import './billing.ts';
 import './catalog.ts';
+import './clock.ts';
 import './error.ts';
 import './generation.ts';
 import './node-query.ts';

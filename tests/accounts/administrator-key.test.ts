@@ -25,7 +25,7 @@ describe('the key of the administrator', () => {
       config: { ...readConfig(environment), databaseUrl: url },
       database,
       clock,
-      ids: createIdSource(clock),
+      createIds: createIdSource,
       log: pino({ level: 'silent' }),
       automaticJobs: false,
     });

@@ -21,6 +21,7 @@ export interface PrismaSchema {
 const scalarTypes: Readonly<Record<string, string>> = {
   String: 'text',
   Int: 'int4',
+  BigInt: 'int8',
   Boolean: 'bool',
   Float: 'float8',
   Json: 'jsonb',

@@ -89,7 +89,7 @@ export async function startTestApp(kind: DatabaseKind, options: TestAppOptions =
     config,
     database: options.database === undefined ? database : { ...database, close: async () => {} },
     clock,
-    ids: createIdSource(clock),
+    createIds: createIdSource,
     log,
     automaticJobs: options.automaticJobs ?? false,
     ...(provider === undefined ? {} : { providerOf: () => provider }),

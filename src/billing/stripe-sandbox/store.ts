@@ -6,6 +6,8 @@ export interface StripeSandboxStore {
   find<Kind extends StripeKind>(kind: Kind, id: string): Promise<StripeObjects[Kind] | null>;
   /** Newest first. */
   list<Kind extends StripeKind>(kind: Kind, query: ListQuery): Promise<StripeObjects[Kind][]>;
+  /** When the next open session ends of those that end after an instant; null without any. */
+  nextSessionEnd(after: Instant): Promise<Instant | null>;
   findRequest(idempotencyKey: string): Promise<RememberedRequest | null>;
   /** Writes all of a change or nothing of it. */
   commit(change: Change): Promise<CommitOutcome>;

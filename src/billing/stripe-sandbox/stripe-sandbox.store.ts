@@ -1,4 +1,4 @@
-import { toDate } from '../../clock.ts';
+import { type Instant, toDate } from '../../clock.ts';
 import type { PrismaClient } from '../../db/index.ts';
 import type { StripeSandboxStore } from './store.ts';
 import type { StripeKind, StripeObjects } from './stripe-objects.ts';
@@ -30,6 +30,15 @@ export function createStripeSandboxStore(prisma: PrismaClient): StripeSandboxSto
         ORDER BY created_at DESC, id DESC
         LIMIT ${limit}`;
       return rows.map((row) => storedObject<typeof kind>(row.data));
+    },
+
+    async nextSessionEnd(after) {
+      const [row] = await prisma.$queryRaw<{ seconds: bigint | null }[]>`
+        SELECT min((data ->> 'expires_at')::bigint) AS seconds
+        FROM stripe_sandbox_object
+        WHERE kind = 'checkout.session' AND data ->> 'status' = 'open'
+          AND (data ->> 'expires_at')::bigint * 1000 > ${after}::bigint`;
+      return row?.seconds == null ? null : ((Number(row.seconds) * 1_000) as Instant); // Stripe counts seconds.
     },
 
     async findRequest(idempotencyKey) {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Clock } from '../../clock.ts';
+import type { Clock, Instant } from '../../clock.ts';
 import type { IdSource } from '../../ids.ts';
 import { createApiHandler } from './api.ts';
 import { createCheckoutPageHandler } from './checkout-page.ts';
@@ -28,6 +28,8 @@ export interface StripeSandbox {
   handleCheckoutPage(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Notes lapsed sessions and sends undelivered events now; resolves to how many were accepted. */
   deliverPending(): Promise<number>;
+  /** When the next open session ends of those that end after an instant; null without any. */
+  nextDueAt(after: Instant): Promise<Instant | null>;
   close(): Promise<void>;
 }
 
@@ -95,6 +97,8 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
       }),
 
     deliverPending: async () => (await retries.runNow()).accepted,
+
+    nextDueAt: (after) => store.nextSessionEnd(after),
 
     async close() {
       if (server.listening) {

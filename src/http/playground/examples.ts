@@ -686,9 +686,39 @@ mutation UpdateModel {
     }
   }
 }
+
+# A day later in a moment, for everybody here. What
+# falls due happens at its own time on the way. The
+# clock never goes back.
+mutation AdvanceClock {
+  advanceClock(seconds: 86400) {
+    __typename
+    ... on ClockSetting {
+      now
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
+mutation SetClock($to: DateTime!) {
+  setClock(to: $to) {
+    __typename
+    ... on ClockSetting {
+      now
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
 `,
     variables: {
       accountId: 'account_00000000000000000000000001',
+      to: 'today+30',
       grantId: 'grant_paste_an_id_here',
       generationId: 'gen_paste_an_id_here',
     },
