@@ -1,6 +1,6 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import type { PrismaClient, Transaction } from '../db/index.ts';
-import type { AccountId } from '../ledger/index.ts';
+import type { Prisma, PrismaClient, Transaction } from '../db/index.ts';
+import type { AccountId, PageRequest } from '../ledger/index.ts';
 import type { Account, Caller, Scope } from './types.ts';
 
 /** Makes an account. */
@@ -70,11 +70,34 @@ export async function readAccounts(client: PrismaClient, ids: readonly AccountId
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => {
     const row = byId.get(id);
-    return row === undefined
-      ? null
-      : { id, name: row.name, planCode: row.planCode, createdAt: toInstant(row.createdAt) };
+    return row === undefined ? null : toAccount(row);
   });
 }
+
+/** A page of all accounts, by id, which follows the time of creation. */
+export async function readAccountPage(client: PrismaClient, page: PageRequest<string>): Promise<Account[]> {
+  const rows = await client.account.findMany({
+    where: {
+      AND: [
+        page.after === null ? {} : { id: { lt: page.after } },
+        page.before === null ? {} : { id: { gt: page.before } },
+      ],
+    },
+    orderBy: { id: page.inverted ? 'asc' : 'desc' },
+    take: page.limit,
+  });
+  return rows.map(toAccount);
+}
+
+/** How many accounts there are. */
+export const countAccounts = (client: PrismaClient): Promise<number> => client.account.count();
+
+const toAccount = (row: Prisma.AccountGetPayload<Record<never, never>>): Account => ({
+  id: row.id as AccountId,
+  name: row.name,
+  planCode: row.planCode,
+  createdAt: toInstant(row.createdAt),
+});
 
 /** Whether any key with the scope exists, other than those with the given hashes. */
 export async function hasKeyWithScope(client: PrismaClient, scope: Scope, except: readonly Buffer[]): Promise<boolean> {

@@ -23,14 +23,17 @@ import {
   insertKey,
   type Ledger,
   maximumCredits,
+  type PageRequest,
   type Refusal,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import {
+  countAccounts,
   hasKeyWithScope,
   insertAccount,
   insertApiKey,
   keepOnlyKey,
+  readAccountPage,
   readAccounts,
   readCallers,
 } from './account.store.ts';
@@ -64,6 +67,8 @@ export interface Accounts {
   /** Who has this key; null when nobody has. */
   authenticate(key: string): Promise<Caller | null>;
   find(id: AccountId): Promise<Account | null>;
+  page(page: PageRequest<string>): Promise<Account[]>;
+  count(): Promise<number>;
   /** Makes an account with its welcome credits and its key. Throws `InvalidInputError`, `IdempotencyConflictError`. */
   create(request: { name: string; idempotencyKey: string | null }, administrator: AccountId): Promise<CreatedAccount>;
   /** Gives credits to an account. Throws `InvalidInputError`, `IdempotencyConflictError`, `AccountNotFoundError`, `BusyError`. */
@@ -224,6 +229,8 @@ export function createAccounts(dependencies: {
   return {
     authenticate: async (key) => (refusedKeys.includes(key) ? null : callers.load(hashOf(key))),
     find,
+    page: (page) => readAccountPage(prisma, page),
+    count: () => countAccounts(prisma),
     create,
     grantCredits,
     voidGrant,

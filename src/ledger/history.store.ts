@@ -32,11 +32,18 @@ export interface TransferFilter {
   readonly to: Instant | null;
 }
 
+/** What a view of a wallet knows to be recorded. Rows that others added after it was taken belong to a later view. */
+export interface RecordedHistory {
+  readonly accountId: AccountId;
+  /** The number of its newest transfer; 0 without any. */
+  readonly newest: number;
+}
+
 const optional = (condition: Prisma.Sql | null): Prisma.Sql => condition ?? Prisma.sql`true`;
 const at = (instant: Instant): Prisma.Sql => Prisma.sql`${toDate(instant)}::timestamptz`;
 
-const matching = (accountId: AccountId, filter: TransferFilter): Prisma.Sql => Prisma.sql`
-  account_id = ${accountId}
+const matching = ({ accountId, newest }: RecordedHistory, filter: TransferFilter): Prisma.Sql => Prisma.sql`
+  account_id = ${accountId} AND sequence <= ${newest}
   AND ${optional(filter.types && Prisma.sql`type = ANY(${[...filter.types]}::transaction_type[])`)}
   AND ${optional(filter.from === null ? null : Prisma.sql`occurred_at >= ${at(filter.from)}`)}
   AND ${optional(filter.to === null ? null : Prisma.sql`occurred_at < ${at(filter.to)}`)}`;
@@ -44,7 +51,7 @@ const matching = (accountId: AccountId, filter: TransferFilter): Prisma.Sql => P
 /** A page of recorded transfers of one wallet, in the order that was asked for. */
 export async function readTransfers(
   client: PrismaClient,
-  accountId: AccountId,
+  recorded: RecordedHistory,
   filter: TransferFilter,
   page: PageRequest<number>,
 ): Promise<Transfer[]> {
@@ -52,7 +59,7 @@ export async function readTransfers(
     SELECT sequence, type::text, from_account::text AS "fromAccount", to_account::text AS "toAccount", amount,
       available_after AS "availableAfter", grant_ids AS "grantIds", grant_amounts AS "grantAmounts",
       hold_id AS "holdId", reason, occurred_at AS "occurredAt", recorded_at AS "recordedAt"
-    FROM transfer WHERE ${matching(accountId, filter)}
+    FROM transfer WHERE ${matching(recorded, filter)}
       AND ${optional(page.after === null ? null : Prisma.sql`sequence < ${page.after}`)}
       AND ${optional(page.before === null ? null : Prisma.sql`sequence > ${page.before}`)}
     ORDER BY sequence ${page.inverted ? Prisma.sql`ASC` : Prisma.sql`DESC`} LIMIT ${page.limit}`;
@@ -62,11 +69,11 @@ export async function readTransfers(
 /** How many recorded transfers of a wallet fit the filter. */
 export async function countTransfers(
   client: PrismaClient,
-  accountId: AccountId,
+  recorded: RecordedHistory,
   filter: TransferFilter,
 ): Promise<number> {
   const [row] = await client.$queryRaw<{ count: number }[]>`
-    SELECT count(*)::integer AS count FROM transfer WHERE ${matching(accountId, filter)}`;
+    SELECT count(*)::integer AS count FROM transfer WHERE ${matching(recorded, filter)}`;
   return row?.count ?? 0;
 }
 
@@ -78,7 +85,7 @@ export async function readTransfer(
 ): Promise<Transfer | null> {
   const filter = { types: null, from: null, to: null };
   const page = { after: sequence + 1, before: sequence - 1, limit: 1, inverted: false };
-  const [transfer] = await readTransfers(client, accountId, filter, page);
+  const [transfer] = await readTransfers(client, { accountId, newest: sequence }, filter, page);
   return transfer ?? null;
 }
 
@@ -91,7 +98,11 @@ export interface MovementSum {
 }
 
 /** Sums the recorded transfers of a wallet up to and including an instant; the amounts add up to what was available. */
-export async function sumMovements(client: PrismaClient, accountId: AccountId, upTo: Instant): Promise<MovementSum[]> {
+export async function sumMovements(
+  client: PrismaClient,
+  { accountId, newest }: RecordedHistory,
+  upTo: Instant,
+): Promise<MovementSum[]> {
   return client.$queryRaw<MovementSum[]>`
     SELECT transfer.type::text,
       CASE WHEN transfer.type IN ('GRANT', 'EXPIRY', 'VOID', 'CLAWBACK') THEN paying.source::text END AS source,
@@ -101,14 +112,19 @@ export async function sumMovements(client: PrismaClient, accountId: AccountId, u
     FROM transfer
       CROSS JOIN LATERAL unnest(grant_ids, grant_amounts) AS funding (grant_id, amount)
       JOIN credit_grant AS paying ON paying.account_id = transfer.account_id AND paying.id = funding.grant_id
-    WHERE transfer.account_id = ${accountId} AND transfer.occurred_at <= ${at(upTo)}
+    WHERE transfer.account_id = ${accountId} AND transfer.sequence <= ${newest} AND transfer.occurred_at <= ${at(upTo)}
     GROUP BY 1, 2`;
 }
 
 /** What was available right after the last recorded transfer at or before an instant; 0 before the first. */
-export async function readAvailable(client: PrismaClient, accountId: AccountId, upTo: Instant): Promise<number> {
+export async function readAvailable(
+  client: PrismaClient,
+  { accountId, newest }: RecordedHistory,
+  upTo: Instant,
+): Promise<number> {
   const [row] = await client.$queryRaw<{ available_after: number }[]>`
-    SELECT available_after FROM transfer WHERE account_id = ${accountId} AND occurred_at <= ${at(upTo)}
+    SELECT available_after FROM transfer
+    WHERE account_id = ${accountId} AND sequence <= ${newest} AND occurred_at <= ${at(upTo)}
     ORDER BY occurred_at DESC, sequence DESC LIMIT 1`;
   return row?.available_after ?? 0;
 }

@@ -18,6 +18,7 @@ import {
   countTransfers,
   type MovementSum,
   type PageRequest,
+  type RecordedHistory,
   readAvailable,
   readGrants,
   readGrantsByKey,
@@ -77,16 +78,13 @@ export function createHistory(database: Database): History {
         const newest = due.reverse().slice(0, page.limit);
         const missing = page.limit - newest.length;
         if (missing === 0) return newest;
-        return [
-          ...newest,
-          ...(await readTransfers(prisma, wallet.state.accountId, filter, { ...page, limit: missing })),
-        ];
+        return [...newest, ...(await readTransfers(prisma, recordedOf(wallet), filter, { ...page, limit: missing }))];
       }
-      const recorded = await readTransfers(prisma, wallet.state.accountId, filter, page);
+      const recorded = await readTransfers(prisma, recordedOf(wallet), filter, page);
       return [...recorded, ...due].slice(0, page.limit);
     },
     countTransfers: async (wallet, filter) =>
-      (await countTransfers(prisma, wallet.state.accountId, filter)) +
+      (await countTransfers(prisma, recordedOf(wallet), filter)) +
       wallet.unrecorded.filter((transfer) => fits(transfer, filter)).length,
     transfer: async (wallet, sequence) =>
       wallet.unrecorded.find((transfer) => transfer.sequence === sequence) ??
@@ -102,19 +100,24 @@ export function createHistory(database: Database): History {
     availableAsOf: async (wallet, asOf) => {
       refuseFuture(wallet, asOf);
       const due = wallet.unrecorded.filter((transfer) => transfer.occurredAt <= asOf).at(-1);
-      return due?.availableAfter ?? (await readAvailable(prisma, wallet.state.accountId, asOf));
+      return due?.availableAfter ?? (await readAvailable(prisma, recordedOf(wallet), asOf));
     },
     verify: (accountId) => verifyWallet(database, accountId),
     prove: (wallet, sequence, hash) => proveHistory(database, wallet.state.accountId, sequence, hash),
     explain: async (wallet, asOf) => {
       refuseFuture(wallet, asOf);
-      const recorded = await sumMovements(prisma, wallet.state.accountId, asOf);
+      const recorded = await sumMovements(prisma, recordedOf(wallet), asOf);
       const due = wallet.unrecorded.filter((transfer) => transfer.occurredAt <= asOf);
       const lines = explanationLines([...recorded, ...due.flatMap((transfer) => movementsOf(wallet, transfer))]);
       return { available: lines.reduce((sum, line) => sum + line.amount, 0), lines, asOf };
     },
   };
 }
+
+const recordedOf = ({ state, head }: WalletView): RecordedHistory => ({
+  accountId: state.accountId,
+  newest: head.sequence,
+});
 
 function refuseFuture(wallet: WalletView, asOf: Instant): void {
   if (asOf > wallet.at) {

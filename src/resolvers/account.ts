@@ -2,6 +2,7 @@ import type { Account, CreatedAccount } from '../accounts/index.ts';
 import type { Instant } from '../clock.ts';
 import type { AccountId, Grant, GrantCategory, GrantId, WalletView } from '../ledger/index.ts';
 import { type Context, callerOf, keyFrom } from './context.ts';
+import { byId, type Page, type PageArguments, pageOf } from './pages.ts';
 import type { InWallet } from './wallet.ts';
 
 type Optional<Value> = Value | null | undefined;
@@ -12,6 +13,15 @@ export const account = (context: Context): Promise<Account | null> =>
 /** Another account, for support. */
 export const accountById = ({ services }: Context, id: string): Promise<Account | null> =>
   services.accounts.find(id as AccountId); // Found, or nothing.
+
+/** All accounts, for support. */
+export const accounts = ({ services }: Context, args: PageArguments): Promise<Page<Account>> =>
+  pageOf(
+    args,
+    byId<Account>(),
+    (page) => services.accounts.page(page),
+    () => services.accounts.count(),
+  );
 
 export async function walletOfAccount({ services }: Context, { id }: Account): Promise<WalletView> {
   const wallet = await services.ledger.wallet(id);

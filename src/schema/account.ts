@@ -10,7 +10,7 @@ import {
 import * as resolve from '../resolvers/account.ts';
 import { generations } from '../resolvers/generation.ts';
 import { builder } from './builder.ts';
-import { pageArguments, pageComplexity } from './connections.ts';
+import { connectionOf, pageArguments, pageComplexity } from './connections.ts';
 import { ErrorInterface } from './error.ts';
 import { GenerationConnection } from './generation.ts';
 import { NodeInterface } from './node.ts';
@@ -26,6 +26,8 @@ Account.implement({
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),
 });
+
+const AccountConnection = connectionOf('Account', Account);
 
 const AdminAccount = builder.objectRef<AccountRow>('AdminAccount').implement({
   description: 'An account as its owner sees it, for support.',
@@ -143,6 +145,17 @@ builder.queryFields((t) => ({
     authScopes: { admin: true },
     args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
     resolve: (_root, { id }, context) => resolve.accountById(context, id),
+  }),
+  accounts: t.field({
+    type: AccountConnection,
+    nullable: true,
+    description: 'All accounts, newest first. For administrators.',
+    authScopes: { admin: true },
+    complexity: pageComplexity,
+    args: {
+      ...pageArguments(t.arg),
+    },
+    resolve: (_root, args, context) => resolve.accounts(context, args),
   }),
 }));
 

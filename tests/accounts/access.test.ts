@@ -8,6 +8,7 @@ import { adminKey, startTestApp, type TestApp } from '../support/test-app.ts';
 /** Every field for administrators, with a request that is right in all but the caller. */
 const administrative: Record<string, (accountId: string, grantId: string, generationId: string) => string> = {
   accountById: (accountId) => `{ accountById(id: "${accountId}") { account { id } wallet { available } } }`,
+  accounts: () => '{ accounts { totalCount nodes { id name } } }',
   verifyLedger: (accountId) => `{ verifyLedger(accountId: "${accountId}") { ok } }`,
   createAccount: () => 'mutation { createAccount(input: { name: "Mine" }) { __typename } }',
   grantCredits: (accountId) =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeOnBoth } from '../support/databases.ts';
+import { readBackwards, readForwards, readPage } from '../support/pages.ts';
 import { createStudio, schnell, type Studio } from '../support/studio.ts';
 import { digestTables } from '../support/table-digest.ts';
 import { adminKey, startTestApp, type TestApp } from '../support/test-app.ts';
@@ -426,5 +427,15 @@ describeOnBoth('Administration', (kind) => {
         }),
       ).toEqual({ accountById: null });
     }
+  });
+
+  test('given accounts, when an administrator reads all of them page by page, then each is there once, the newest first', async () => {
+    for (let made = 0; made < 3; made += 1) await app.newAccount();
+    const rows = await app.database.prisma.account.findMany({ orderBy: { id: 'desc' } });
+    const list = { key: adminKey, field: 'accounts(%)', nodeFields: 'id name createdAt' };
+    const expected = rows.map(({ id, name, createdAt }) => ({ id, name, createdAt: createdAt.toISOString() }));
+    expect(await readForwards(studio, list, 2)).toEqual(expected);
+    expect(await readBackwards(studio, list, 3)).toEqual(expected);
+    expect((await readPage(studio, list, 'first: 1')).totalCount).toBe(rows.length);
   });
 });

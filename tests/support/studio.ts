@@ -68,7 +68,7 @@ export const schnell = { modelId: 'fal-ai/flux/schnell', prompt: 'A lighthouse i
 export const banana = { modelId: 'fal-ai/nano-banana-2', prompt: 'A lighthouse in the rain' } as const;
 
 /** Speaks to a server as clients and administrators do. Every answer without `errors`; those throw. */
-export function createStudio(app: TestApp) {
+export function createStudio(app: Pick<TestApp, 'graphql'>) {
   const ask = async <Data>(
     query: string,
     options: { variables?: Record<string, unknown>; key?: string | null; headers?: Record<string, string> },
