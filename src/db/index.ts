@@ -1,3 +1,4 @@
+export { type Columns, insertRows, selectRows } from './rows.ts';
 import type { Database } from './database.ts';
 import { openEmbeddedDatabase } from './embedded.ts';
 import { openPostgresDatabase } from './postgres.ts';

@@ -1,6 +1,6 @@
 import type { MediaKind } from '../catalog/index.ts';
 import { toDate, toInstant } from '../clock.ts';
-import { Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
+import { insertRows, Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, Instant, PageRequest } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId, GenerationStatus, ShotAsset } from './types.ts';
@@ -37,18 +37,34 @@ export const writeGenerations: AttachmentWriter = async (transaction, attached) 
     model_id: generation.modelId,
     price_version: generation.priceVersion,
     prompt: generation.prompt,
-    params: generation.params,
-    shots: generation.shots,
-    metadata: generation.metadata,
+    params: JSON.stringify(generation.params),
+    shots: JSON.stringify(generation.shots),
+    metadata: generation.metadata === null ? null : JSON.stringify(generation.metadata),
     credits: generation.credits,
     credits_charged: 0,
     credits_refunded: 0,
     created_at: toDate(generation.createdAt).toISOString(),
   }));
-  await transaction.$executeRaw`
-    INSERT INTO generation
-    SELECT * FROM jsonb_populate_recordset(NULL::generation, ${JSON.stringify(rows)}::jsonb)`;
+  await transaction.$executeRaw`${insertRows('generation', newGenerationColumns, rows)}`;
 };
+
+const newGenerationColumns = {
+  account_id: 'text',
+  id: 'text',
+  api_key_id: 'text',
+  operation: 'operation',
+  status: 'generation_status',
+  model_id: 'text',
+  price_version: 'integer',
+  prompt: 'text',
+  params: 'jsonb',
+  shots: 'jsonb',
+  metadata: 'jsonb',
+  credits: 'integer',
+  credits_charged: 'integer',
+  credits_refunded: 'integer',
+  created_at: 'timestamptz',
+} as const;
 
 /** Writes how generations ended, and their assets. */
 export const writeEndings: AttachmentWriter = async (transaction, attached) => {
@@ -70,7 +86,7 @@ export const writeEndings: AttachmentWriter = async (transaction, attached) => {
       output = ended.output, failure_code = ended.failure_code, failure_message = ended.failure_message,
       failure_retryable = ended.failure_retryable, completed_at = ended.completed_at,
       progress = CASE WHEN ended.status = 'SUCCEEDED' THEN 1 ELSE generation.progress END
-    FROM jsonb_populate_recordset(NULL::generation, ${JSON.stringify(rows)}::jsonb) AS ended
+    FROM json_populate_recordset(NULL::generation, ${JSON.stringify(rows)}::json) AS ended
     WHERE generation.account_id = ended.account_id AND generation.id = ended.id
       AND generation.status IN ('QUEUED', 'RUNNING')`;
   // The hold decides who settles, so a generation that ends has not ended before.
@@ -103,7 +119,7 @@ export const writeRefunds: AttachmentWriter = async (transaction, attached) => {
     UPDATE generation SET credits_refunded = greatest(generation.credits_refunded, refunded.credits_refunded)
     FROM (
       SELECT account_id, id, max(credits_refunded) AS credits_refunded
-      FROM jsonb_populate_recordset(NULL::generation, ${JSON.stringify(rows)}::jsonb) GROUP BY account_id, id
+      FROM json_populate_recordset(NULL::generation, ${JSON.stringify(rows)}::json) GROUP BY account_id, id
     ) AS refunded
     WHERE generation.account_id = refunded.account_id AND generation.id = refunded.id`;
 };

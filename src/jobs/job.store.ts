@@ -1,5 +1,5 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import type { PrismaClient, Transaction } from '../db/index.ts';
+import { insertRows, type PrismaClient, type Transaction } from '../db/index.ts';
 
 export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT';
 
@@ -32,14 +32,19 @@ export async function insertJobs(transaction: Transaction, jobs: readonly Job[],
     account_id: job.accountId,
     subject_id: job.subjectId,
     due_at: toDate(job.dueAt).toISOString(),
+    created_at: toDate(now).toISOString(),
   }));
-  await transaction.$executeRaw`
-    INSERT INTO job (id, kind, account_id, subject_id, due_at, created_at)
-    SELECT id, kind, account_id, subject_id, due_at, ${toDate(now)}::timestamptz
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      AS new (id text, kind job_kind, account_id text, subject_id text, due_at timestamptz)
-    ON CONFLICT (id) DO NOTHING`;
+  await transaction.$executeRaw`${insertRows('job', newJobColumns, rows)} ON CONFLICT (id) DO NOTHING`;
 }
+
+const newJobColumns = {
+  id: 'text',
+  kind: 'job_kind',
+  account_id: 'text',
+  subject_id: 'text',
+  due_at: 'timestamptz',
+  created_at: 'timestamptz',
+} as const;
 
 /** Leases up to `limit` due jobs that nobody holds, the longest due first. */
 export async function leaseDue(

@@ -1,5 +1,5 @@
 import { toDate, toInstant } from '../clock.ts';
-import { Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
+import { type Columns, insertRows, Prisma, type PrismaClient, selectRows, type Transaction } from '../db/index.ts';
 import type {
   AccountId,
   Clawback,
@@ -58,6 +58,9 @@ export async function lockWallets(transaction: Transaction, accountIds: readonly
     ORDER BY account_id FOR NO KEY UPDATE`;
 }
 
+/** Wallets that ran ahead of this process's clock by less than this are read at once with what is due for them. */
+const clockSkewMs = 10_000;
+
 /** Reads the named wallets as far as commands or readers at `now` need them, and the keys, in one statement. */
 export async function loadWallets(
   client: Transaction | PrismaClient,
@@ -65,49 +68,75 @@ export async function loadWallets(
   keys: readonly KeyName[],
   now: Instant,
 ): Promise<LoadedWallets> {
-  const rows = await client.$queryRaw<{ kind: string; row: unknown }[]>`
-    WITH named AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(named)}::jsonb)
-        AS named ("accountId" text, "holdIds" text[], "grantIds" text[])
-    ), wallets AS (
-      SELECT wallet.* FROM named JOIN wallet ON wallet.account_id = named."accountId"
+  let dueBy = (now + clockSkewMs) as Instant; // A later instant is an instant.
+  for (;;) {
+    const loaded = assemble(await readRows(client, named, keys, dueBy));
+    const furthest = Math.max(...[...loaded.wallets.values()].map(({ state }) => state.lastInstant));
+    if (furthest <= dueBy) return loaded;
+    dueBy = furthest as Instant; // The instant of a wallet.
+  }
+}
+
+/**
+ * One statement for all. Each part looks its rows up one by one through an index: `OFFSET 0` keeps the planner from
+ * turning the look-ups into joins over whole tables, which it does when it guesses the number of names wrong.
+ */
+function readRows(
+  client: Transaction | PrismaClient,
+  named: readonly Named[],
+  keys: readonly KeyName[],
+  dueBy: Instant,
+): Promise<{ kind: string; row: unknown }[]> {
+  const accountIds = named.map(({ accountId }) => accountId);
+  const holds = named.flatMap(({ accountId, holdIds }) => holdIds.map((id) => ({ accountId, id })));
+  const grants = named.flatMap(({ accountId, grantIds }) => grantIds.map((id) => ({ accountId, id })));
+  return client.$queryRaw`
+    WITH wallets AS (
+      SELECT * FROM wallet WHERE account_id = ANY(${accountIds}::text[])
     ), holds AS (
-      SELECT hold.* FROM named
-        CROSS JOIN LATERAL unnest(named."holdIds") AS hold_id
-        JOIN credit_hold AS hold ON hold.account_id = named."accountId" AND hold.id = hold_id
-      UNION
-      SELECT hold.* FROM wallets
-        JOIN credit_hold AS hold ON hold.account_id = wallets.account_id AND hold.status = 'OPEN'
-          AND hold.expires_at <= greatest(wallets.last_instant, ${toDate(now)}::timestamptz)
+      SELECT found.* FROM unnest(${holds.map(({ accountId }) => accountId)}::text[], ${holds.map(({ id }) => id)}::text[])
+          AS named (account_id, id)
+        CROSS JOIN LATERAL (
+          SELECT * FROM credit_hold AS hold WHERE hold.account_id = named.account_id AND hold.id = named.id OFFSET 0
+        ) AS found
+      UNION ALL
+      SELECT due.* FROM unnest(${accountIds}::text[]) AS named (account_id)
+        CROSS JOIN LATERAL (
+          SELECT * FROM credit_hold AS hold WHERE hold.account_id = named.account_id AND hold.status = 'OPEN'
+            AND hold.expires_at <= ${toDate(dueBy)}::timestamptz OFFSET 0
+        ) AS due
     ), clawbacks AS (
-      SELECT clawback.* FROM wallets JOIN credit_clawback AS clawback ON clawback.account_id = wallets.account_id
+      SELECT * FROM credit_clawback WHERE account_id = ANY(${accountIds}::text[])
     ), grants AS (
-      SELECT live.* FROM wallets
-        JOIN credit_grant AS live ON live.account_id = wallets.account_id AND (live.remaining > 0 OR live.pending > 0)
-      UNION
-      SELECT named_grant.* FROM named
-        CROSS JOIN LATERAL unnest(named."grantIds") AS grant_id
-        JOIN credit_grant AS named_grant
-          ON named_grant.account_id = named."accountId" AND named_grant.id = grant_id
-      UNION
-      SELECT funding.* FROM holds
-        CROSS JOIN LATERAL unnest(holds.grant_ids) AS grant_id
-        JOIN credit_grant AS funding ON funding.account_id = holds.account_id AND funding.id = grant_id
-      UNION
-      SELECT touched.* FROM clawbacks
-        CROSS JOIN LATERAL unnest(clawbacks.payer_ids || clawbacks.grant_id) AS touched_id
-        JOIN credit_grant AS touched ON touched.account_id = clawbacks.account_id AND touched.id = touched_id
+      SELECT live.* FROM unnest(${accountIds}::text[]) AS named (account_id)
+        CROSS JOIN LATERAL (
+          SELECT * FROM credit_grant WHERE credit_grant.account_id = named.account_id AND (remaining > 0 OR pending > 0)
+          OFFSET 0
+        ) AS live
+      UNION ALL
+      SELECT found.* FROM (
+          SELECT * FROM unnest(${grants.map(({ accountId }) => accountId)}::text[], ${grants.map(({ id }) => id)}::text[])
+            AS named (account_id, id)
+          UNION SELECT account_id, unnest(grant_ids) FROM holds
+          UNION SELECT account_id, unnest(payer_ids || grant_id) FROM clawbacks
+        ) AS wanted
+        CROSS JOIN LATERAL (
+          SELECT * FROM credit_grant WHERE credit_grant.account_id = wanted.account_id AND credit_grant.id = wanted.id
+          OFFSET 0
+        ) AS found
     )
     SELECT 'wallet' AS kind, to_jsonb(wallets) AS row FROM wallets
     UNION ALL SELECT 'grant', to_jsonb(grants) FROM grants
     UNION ALL SELECT 'hold', to_jsonb(holds) FROM holds
     UNION ALL SELECT 'clawback', to_jsonb(clawbacks) FROM clawbacks
     UNION ALL
-    SELECT 'key', to_jsonb(stored) FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb)
-        AS wanted ("accountId" text, mutation text, key text)
-      JOIN idempotency_key AS stored ON stored.account_id = wanted."accountId"
-        AND stored.mutation = wanted.mutation AND stored.key = wanted.key`;
-  return assemble(rows);
+    SELECT 'key', to_jsonb(found) FROM unnest(${keys.map(({ accountId }) => accountId)}::text[],
+        ${keys.map(({ mutation }) => mutation)}::text[], ${keys.map(({ key }) => key)}::text[])
+        AS wanted (account_id, mutation, key)
+      CROSS JOIN LATERAL (
+        SELECT * FROM idempotency_key AS stored WHERE stored.account_id = wanted.account_id
+          AND stored.mutation = wanted.mutation AND stored.key = wanted.key OFFSET 0
+      ) AS found`;
 }
 
 function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallets {
@@ -161,7 +190,7 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallet
   return { wallets, keys };
 }
 
-/** Writes what a batch changed in a few set-based statements, sent as one. */
+/** Writes what a batch changed with a few set-based statements, sent as one. */
 export async function writeChanges(
   transaction: Transaction,
   changes: readonly WalletChange[],
@@ -169,50 +198,59 @@ export async function writeChanges(
   now: Instant,
 ): Promise<void> {
   const wallets = changes.map(({ after }) => walletRow(after));
-  const grants = changes.flatMap(({ before, after }) =>
-    changed(before.state.grants, after.state.grants).map((grant) => grantRow(after.state.accountId, grant)),
-  );
-  const holds = changes.flatMap(({ before, after }) =>
-    changed(before.state.holds, after.state.holds).map((hold) => holdRow(after.state.accountId, hold)),
-  );
-  const clawbacks = changes.flatMap(({ before, after }) =>
-    changed(before.state.clawbacks, after.state.clawbacks).map((clawback) =>
-      clawbackRow(after.state.accountId, clawback),
-    ),
-  );
+  const grants = rowsToWrite(changes, (state) => state.grants, grantRow);
+  const holds = rowsToWrite(changes, (state) => state.holds, holdRow);
+  const clawbacks = rowsToWrite(changes, (state) => state.clawbacks, clawbackRow);
   const transfers = changes.flatMap(({ after, transfers: made }) =>
     made.map(({ transfer, hash }) => transferRow(after.state.accountId, transfer, hash)),
   );
+  const accountIds = wallets.map((wallet) => wallet.account_id);
+  const statements = [
+    ...(grants.new.length === 0 ? [] : [insertRows('credit_grant', grantColumns, grants.new)]),
+    ...(grants.changed.length === 0
+      ? []
+      : [
+          Prisma.sql`${insertRows('credit_grant', grantColumns, grants.changed)}
+            ON CONFLICT (account_id, id) DO UPDATE SET pending = excluded.pending, remaining = excluded.remaining,
+              held = excluded.held, consumed = excluded.consumed, expired = excluded.expired,
+              revoked = excluded.revoked, expires_at = excluded.expires_at, voided_at = excluded.voided_at`,
+        ]),
+    ...(holds.new.length === 0 ? [] : [insertRows('credit_hold', holdColumns, holds.new)]),
+    ...(holds.changed.length === 0
+      ? []
+      : [
+          Prisma.sql`${insertRows('credit_hold', holdColumns, holds.changed)}
+            ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, captured = excluded.captured,
+              refunded = excluded.refunded, grant_ids = excluded.grant_ids, held_amounts = excluded.held_amounts,
+              captured_amounts = excluded.captured_amounts, refunded_amounts = excluded.refunded_amounts,
+              expires_at = excluded.expires_at, settled_at = excluded.settled_at`,
+        ]),
+    ...(clawbacks.new.length + clawbacks.changed.length === 0
+      ? []
+      : [
+          Prisma.sql`${insertRows('credit_clawback', clawbackColumns, [...clawbacks.new, ...clawbacks.changed])}
+            ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken = excluded.taken,
+              owed = excluded.owed, payer_ids = excluded.payer_ids, payer_amounts = excluded.payer_amounts`,
+        ]),
+    ...(transfers.length === 0 ? [] : [insertRows('transfer', transferColumns, transfers)]),
+    ...(keys.length === 0
+      ? []
+      : [
+          insertRows(
+            'idempotency_key',
+            keyColumns,
+            keys.map((key) => keyRow(key, now)),
+          ),
+        ]),
+  ];
+  const parts = statements.map((statement, index) => Prisma.sql`, ${Prisma.raw(`part_${index}`)} AS (${statement})`);
+  // The ids once more: the planner does not know how few rows the others are, and reads the whole table.
   await transaction.$executeRaw`
-    WITH changed_wallets AS (
-      UPDATE wallet SET available = changed.available, held = changed.held, pending = changed.pending,
-        debt = changed.debt, issued = changed.issued, sequence = changed.sequence, head_hash = changed.head_hash,
-        last_instant = changed.last_instant, updated_at = changed.updated_at
-      FROM jsonb_to_recordset(${JSON.stringify(wallets)}::jsonb) AS changed (account_id text, available integer,
-        held integer, pending integer, debt integer, issued integer, sequence integer, head_hash bytea,
-        last_instant timestamptz, updated_at timestamptz)
-      WHERE wallet.account_id = changed.account_id
-    ), changed_grants AS (
-      INSERT INTO credit_grant SELECT * FROM jsonb_populate_recordset(NULL::credit_grant, ${JSON.stringify(grants)}::jsonb)
-      ON CONFLICT (account_id, id) DO UPDATE SET pending = excluded.pending, remaining = excluded.remaining,
-        held = excluded.held, consumed = excluded.consumed, expired = excluded.expired, revoked = excluded.revoked,
-        expires_at = excluded.expires_at, voided_at = excluded.voided_at
-    ), changed_holds AS (
-      INSERT INTO credit_hold SELECT * FROM jsonb_populate_recordset(NULL::credit_hold, ${JSON.stringify(holds)}::jsonb)
-      ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, captured = excluded.captured,
-        refunded = excluded.refunded, grant_ids = excluded.grant_ids, held_amounts = excluded.held_amounts,
-        captured_amounts = excluded.captured_amounts, refunded_amounts = excluded.refunded_amounts,
-        expires_at = excluded.expires_at, settled_at = excluded.settled_at
-    ), changed_clawbacks AS (
-      INSERT INTO credit_clawback
-      SELECT * FROM jsonb_populate_recordset(NULL::credit_clawback, ${JSON.stringify(clawbacks)}::jsonb)
-      ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken = excluded.taken,
-        owed = excluded.owed, payer_ids = excluded.payer_ids, payer_amounts = excluded.payer_amounts
-    ), new_transfers AS (
-      INSERT INTO transfer SELECT * FROM jsonb_populate_recordset(NULL::transfer, ${JSON.stringify(transfers)}::jsonb)
-    )
-    INSERT INTO idempotency_key
-    SELECT * FROM jsonb_populate_recordset(NULL::idempotency_key, ${JSON.stringify(keys.map((key) => keyRow(key, now)))}::jsonb)`;
+    WITH changed AS (${selectRows(walletColumns, wallets)}) ${parts.length === 0 ? Prisma.empty : Prisma.join(parts, '')}
+    UPDATE wallet SET available = changed.available, held = changed.held, pending = changed.pending,
+      debt = changed.debt, issued = changed.issued, sequence = changed.sequence, head_hash = changed.head_hash,
+      last_instant = changed.last_instant, updated_at = changed.updated_at
+    FROM changed WHERE wallet.account_id = changed.account_id AND wallet.account_id = ANY(${accountIds}::text[])`;
 }
 
 /** Makes the empty wallet of an account. */
@@ -274,15 +312,28 @@ export async function findKeys(client: PrismaClient, names: readonly KeyName[]):
 /** Stores a key in a transaction that the ledger does not run; false when it was stored before. */
 export async function insertKey(transaction: Transaction, key: IdempotencyKey, now: Instant): Promise<boolean> {
   const inserted = await transaction.$executeRaw`
-    INSERT INTO idempotency_key
-    SELECT * FROM jsonb_populate_record(NULL::idempotency_key, ${JSON.stringify(keyRow(key, now))}::jsonb)
+    ${insertRows('idempotency_key', keyColumns, [keyRow(key, now)])}
     ON CONFLICT (account_id, mutation, key) DO NOTHING`;
   return inserted === 1;
 }
 
-function changed<Id, Value>(before: ReadonlyMap<Id, Value>, after: ReadonlyMap<Id, Value>): Value[] {
-  if (before === after) return [];
-  return [...after].filter(([id, value]) => before.get(id) !== value).map(([, value]) => value);
+/** The rows of what a batch made and of what it changed: a new row is just inserted, which costs less. */
+function rowsToWrite<Id, Value, Row>(
+  changes: readonly WalletChange[],
+  of: (state: WalletState) => ReadonlyMap<Id, Value>,
+  rowOf: (accountId: AccountId, value: Value) => Row,
+): { new: Row[]; changed: Row[] } {
+  const rows: { new: Row[]; changed: Row[] } = { new: [], changed: [] };
+  for (const { before, after } of changes) {
+    const old = of(before.state);
+    if (old === of(after.state)) continue;
+    for (const [id, value] of of(after.state)) {
+      const known = old.get(id);
+      if (known === value) continue;
+      rows[known === undefined ? 'new' : 'changed'].push(rowOf(after.state.accountId, value));
+    }
+  }
+  return rows;
 }
 
 // ---------------------------------------------------------------- rows, as PostgreSQL reads and writes them in JSON
@@ -347,6 +398,23 @@ interface ClawbackRow {
   created_at: string;
 }
 
+interface TransferRow {
+  account_id: string;
+  sequence: number;
+  type: Transfer['type'];
+  from_account: Transfer['from'];
+  to_account: Transfer['to'];
+  amount: number;
+  available_after: number;
+  grant_ids: string[];
+  grant_amounts: number[];
+  hold_id: string | null;
+  reason: string | null;
+  occurred_at: string;
+  recorded_at: string;
+  hash: string;
+}
+
 interface KeyRow {
   account_id: string;
   mutation: string;
@@ -377,6 +445,39 @@ const walletRow = ({ state, headHash, updatedAt }: StoredWallet): WalletRow => (
   last_instant: writeInstant(state.lastInstant),
   updated_at: writeInstant(updatedAt),
 });
+
+const walletColumns: Columns<WalletRow> = {
+  account_id: 'text',
+  available: 'integer',
+  held: 'integer',
+  pending: 'integer',
+  debt: 'integer',
+  issued: 'integer',
+  sequence: 'integer',
+  head_hash: 'bytea',
+  last_instant: 'timestamptz',
+  updated_at: 'timestamptz',
+};
+
+const grantColumns: Columns<GrantRow> = {
+  account_id: 'text',
+  id: 'text',
+  source: 'grant_source',
+  category: 'grant_category',
+  priority: 'integer',
+  amount: 'integer',
+  pending: 'integer',
+  remaining: 'integer',
+  held: 'integer',
+  consumed: 'integer',
+  expired: 'integer',
+  revoked: 'integer',
+  effective_at: 'timestamptz',
+  expires_at: 'timestamptz',
+  voided_at: 'timestamptz',
+  created_at: 'timestamptz',
+  reason: 'text',
+};
 
 const grantRow = (accountId: AccountId, grant: Grant): GrantRow => ({
   account_id: accountId,
@@ -417,9 +518,27 @@ const toGrant = (row: GrantRow): Grant => ({
   reason: row.reason,
 });
 
+const holdColumns: Columns<HoldRow> = {
+  account_id: 'text',
+  id: 'text',
+  status: 'hold_status',
+  amount: 'integer',
+  captured: 'integer',
+  refunded: 'integer',
+  grant_ids: 'text[]',
+  held_amounts: 'integer[]',
+  captured_amounts: 'integer[]',
+  refunded_amounts: 'integer[]',
+  expires_at: 'timestamptz',
+  created_at: 'timestamptz',
+  settled_at: 'timestamptz',
+};
+
 const holdRow = (accountId: AccountId, hold: Hold): HoldRow => {
-  const capturedAmounts = hold.fundings.map(({ captured }) => captured);
-  const refundedAmounts = hold.fundings.map(({ refunded }) => refunded);
+  // Nothing was charged but by a capture: most rows are spared two arrays of zeros.
+  const charged = hold.status === 'CAPTURED' ? hold.fundings : [];
+  const capturedAmounts = charged.map(({ captured }) => captured);
+  const refundedAmounts = charged.map(({ refunded }) => refunded);
   return {
     account_id: accountId,
     id: hold.id,
@@ -452,6 +571,17 @@ const toHold = (row: HoldRow): Hold => ({
   settledAt: parseOptionalInstant(row.settled_at),
 });
 
+const clawbackColumns: Columns<ClawbackRow> = {
+  account_id: 'text',
+  grant_id: 'text',
+  total: 'integer',
+  taken: 'integer',
+  owed: 'integer',
+  payer_ids: 'text[]',
+  payer_amounts: 'integer[]',
+  created_at: 'timestamptz',
+};
+
 const clawbackRow = (accountId: AccountId, clawback: Clawback): ClawbackRow => ({
   account_id: accountId,
   grant_id: clawback.grantId,
@@ -475,7 +605,24 @@ const toClawback = (row: ClawbackRow): Clawback => ({
   createdAt: parseInstant(row.created_at),
 });
 
-const transferRow = (accountId: AccountId, transfer: Transfer, hash: Buffer) => ({
+const transferColumns: Columns<TransferRow> = {
+  account_id: 'text',
+  sequence: 'integer',
+  type: 'transaction_type',
+  from_account: 'ledger_account',
+  to_account: 'ledger_account',
+  amount: 'integer',
+  available_after: 'integer',
+  grant_ids: 'text[]',
+  grant_amounts: 'integer[]',
+  hold_id: 'text',
+  reason: 'text',
+  occurred_at: 'timestamptz',
+  recorded_at: 'timestamptz',
+  hash: 'bytea',
+};
+
+const transferRow = (accountId: AccountId, transfer: Transfer, hash: Buffer): TransferRow => ({
   account_id: accountId,
   sequence: transfer.sequence,
   type: transfer.type,
@@ -491,6 +638,15 @@ const transferRow = (accountId: AccountId, transfer: Transfer, hash: Buffer) => 
   recorded_at: writeInstant(transfer.recordedAt),
   hash: writeBytes(hash),
 });
+
+const keyColumns: Columns<KeyRow> = {
+  account_id: 'text',
+  mutation: 'text',
+  key: 'text',
+  request_hash: 'bytea',
+  subject_id: 'text',
+  created_at: 'timestamptz',
+};
 
 const keyRow = (key: IdempotencyKey, now: Instant): KeyRow => ({
   account_id: key.accountId,

@@ -9,7 +9,7 @@ if (settings !== null) {
   process.stdout.write(
     `Starting ${settings.processes} servers. The load takes ${settings.seconds} s, and what it left under way up to ${settings.settleWithinSeconds} s.\n\n`,
   );
-  const postgres = await startPostgresServer();
+  const postgres = await startPostgresServer({ durable: false });
   try {
     const report = await runStress(settings, postgres.url);
     process.stdout.write(printReport(report));
