@@ -33,7 +33,8 @@ function sqlStateOf(error: unknown): string | null {
 
 /** What the driver said: it stands in the meta of Prisma's own error, or is thrown as it is when it came at COMMIT. */
 function driverCauseOf(error: unknown): { readonly state: string | null; readonly kind: string | null } {
-  const driverError = error instanceof Prisma.PrismaClientKnownRequestError ? error.meta?.['driverAdapterError'] : error;
+  const driverError =
+    error instanceof Prisma.PrismaClientKnownRequestError ? error.meta?.['driverAdapterError'] : error;
   if (!(driverError instanceof Error) || driverError.name !== 'DriverAdapterError') return { state: null, kind: null };
   const { cause } = driverError;
   if (typeof cause !== 'object' || cause === null) return { state: null, kind: null };

@@ -61,6 +61,8 @@ describe('What may succeed when it is run again', () => {
   });
 
   it('given a statement that is wrong, then it does not pass', async () => {
-    expect(isPassing(await errorOf(() => test.database.prisma.$queryRaw`SELECT no_such_column FROM trouble`))).toBe(false);
+    expect(isPassing(await errorOf(() => test.database.prisma.$queryRaw`SELECT no_such_column FROM trouble`))).toBe(
+      false,
+    );
   });
 });
