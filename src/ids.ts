@@ -11,11 +11,14 @@ export interface IdSource {
   randomBytes(length: number): Buffer;
 }
 
-/** Ids as TypeIDs: a UUIDv7 (RFC 9562) from the clock and 74 random bits, in base 32 behind the prefix. */
-export function createIdSource(clock: Clock): IdSource {
+/**
+ * Ids as TypeIDs: a UUIDv7 (RFC 9562) from the clock and 74 random bits, in base 32 behind the prefix. `bytes` is
+ * where randomness comes from: the machine's own, unless a simulation has to foretell it.
+ */
+export function createIdSource(clock: Clock, bytes: IdSource['randomBytes'] = randomBytes): IdSource {
   return {
-    next: (prefix) => TypeID.fromUUIDBytes(prefix, uuidV7(clock.now(), randomBytes(10))).toString(),
-    randomBytes,
+    next: (prefix) => TypeID.fromUUIDBytes(prefix, uuidV7(clock.now(), bytes(10))).toString(),
+    randomBytes: bytes,
   };
 }
 

@@ -198,11 +198,15 @@ export function createAccounts(dependencies: {
   const voidGrant: Accounts['voidGrant'] = async (request, administrator) => {
     const reason = checkText('reason', request.reason, longestReason);
     const { id: grantId } = request;
-    const key = idempotencyKeyOf(request, { accountId: administrator, mutation: 'voidGrant', subjectId: grantId });
+    // Without a client's key it has one of ours: run again after a COMMIT without an answer, it must know itself.
+    const idempotencyKey = request.idempotencyKey ?? `server ${ids.randomBytes(16).toString('hex')}`;
+    const keyed = { ...request, idempotencyKey };
+    const key = idempotencyKeyOf(keyed, { accountId: administrator, mutation: 'voidGrant', subjectId: grantId });
     const accountId = isStorable(grantId) ? await ledger.findGrantOwner(grantId) : null;
     if (accountId === null) {
       // A key that is known was used for a grant that exists, so not for this one.
-      if (key !== undefined && (await ledger.findKey(key)) !== null) throw new IdempotencyConflictError(key.key);
+      const isKnown = request.idempotencyKey !== null && key !== undefined && (await ledger.findKey(key)) !== null;
+      if (isKnown) throw new IdempotencyConflictError(idempotencyKey);
       throw new GrantNotFoundError();
     }
     const answer = await ledger.execute({
@@ -215,7 +219,7 @@ export function createAccounts(dependencies: {
       case 'replayed':
         return readGrant(accountId, grantId);
       case 'conflict':
-        throw new IdempotencyConflictError(request.idempotencyKey ?? '');
+        throw new IdempotencyConflictError(idempotencyKey);
       case 'refused':
         if (answer.refusal.kind === 'NOT_VOIDABLE') {
           throw new GrantNotVoidableError(grantStateAt(answer.refusal.grant, clock.now()));

@@ -100,16 +100,20 @@ export const limits: Omit<GroupCommitLimits, 'batchesInFlight'> = {
 const mostAttempts = 6;
 const firstRetryDelayMs = 10;
 
-/** The ledger over a database. `writers` are the other parts' set-based writers, by name. */
+/**
+ * The ledger over a database. `writers` are the other parts' set-based writers, by name; `pause` is how a batch waits
+ * before it is run again, by the machine's timers unless a simulation has its own.
+ */
 export function createLedger(options: {
   database: Database;
   clock: Clock;
   writers: ReadonlyMap<string, AttachmentWriter>;
+  pause?: (ms: number) => Promise<void>;
 }): Ledger {
-  const { database, clock, writers } = options;
+  const { database, clock, writers, pause = wait } = options;
   const groupCommit = new GroupCommit<LedgerRequest, LedgerAnswer>(
     { ...limits, batchesInFlight: database.concurrentBatches },
-    (batch) => settleBatch(batch, (requests) => commit(database, clock, writers, requests)),
+    (batch) => settleBatch(batch, (requests) => withRetries(() => commit(database, clock, writers, requests), pause)),
   );
   const wallets = new DataLoader<AccountId, WalletView | null>((ids) => readWallets(database, clock, ids), {
     cache: false,
@@ -143,7 +147,7 @@ async function settleBatch(
   run: (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]>,
 ): Promise<void> {
   try {
-    const answers = await withRetries(() => run(batch.map(({ request }) => request)));
+    const answers = await run(batch.map(({ request }) => request));
     for (const [index, waiting] of batch.entries()) {
       const answer = answers[index];
       if (answer === undefined) waiting.reject(new Error('A batch of the ledger gave too few answers.'));
@@ -159,14 +163,14 @@ async function settleBatch(
   }
 }
 
-async function withRetries<Result>(run: () => Promise<Result>): Promise<Result> {
+async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: number) => Promise<void>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
       // A key or id that another process wrote meanwhile is seen by the next attempt.
       if (attempt === mostAttempts || !(isPassing(error) || isUniqueViolation(error))) throw error;
-      await wait(firstRetryDelayMs * 2 ** attempt);
+      await pause(firstRetryDelayMs * 2 ** attempt);
     }
   }
 }

@@ -304,8 +304,10 @@ export async function findGrantOwner(client: PrismaClient, grantId: GrantId): Pr
 
 /** The keys of these names that are stored. */
 export async function findKeys(client: PrismaClient, names: readonly KeyName[]): Promise<IdempotencyKey[]> {
+  // Whoever asks may hand in whole keys; what else they carry need not be storable.
+  const wanted = names.map(({ accountId, mutation, key }) => ({ accountId, mutation, key }));
   // No wallet is named, so no instant matters.
-  const { keys } = await loadWallets(client, [], names, 0 as Instant);
+  const { keys } = await loadWallets(client, [], wanted, 0 as Instant);
   return keys;
 }
 

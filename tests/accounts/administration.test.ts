@@ -335,7 +335,12 @@ describeOnBoth('Administration', (kind) => {
       notVoidableState: 'EXPIRED',
     });
     for (const id of ['grant_00000000000000000000000000', '', 'g\u0000']) {
-      expect(await voidGrant({ id })).toMatchObject({ __typename: 'GrantNotFoundError', code: 'GRANT_NOT_FOUND' });
+      for (const idempotencyKey of [null, freshKey()]) {
+        expect(await voidGrant({ id, idempotencyKey })).toMatchObject({
+          __typename: 'GrantNotFoundError',
+          code: 'GRANT_NOT_FOUND',
+        });
+      }
     }
     expect(await voidGrant({ id: used, reason: '' })).toMatchObject({ __typename: 'InvalidInputError' });
     expect(await voidGrant({ id: 'grant_none', idempotencyKey: '' })).toMatchObject({

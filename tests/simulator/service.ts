@@ -1,0 +1,112 @@
+import { Readable } from 'node:stream';
+import { type Accounts, createAccounts } from '../../src/accounts/index.ts';
+import { type Catalog, openCatalog } from '../../src/catalog/index.ts';
+import type { Clock } from '../../src/clock.ts';
+import { type Database, migrate, readSecret } from '../../src/db/index.ts';
+import {
+  type AssetStorage,
+  createGenerations,
+  createSteps,
+  type Generations,
+  generationWriters,
+  type StepDependencies,
+  stopProvider,
+} from '../../src/generation/index.ts';
+import type { IdSource } from '../../src/ids.ts';
+import { createJobs, type Job, type Jobs } from '../../src/jobs/index.ts';
+import { type AccountId, createHistory, createLedger, type History, type Ledger } from '../../src/ledger/index.ts';
+import type { ProviderAdapter } from '../../src/providers/index.ts';
+
+export const administratorId = 'account_00000000000000000000000002' as AccountId; // The one of `app.ts`.
+
+/** One process: all that is in its memory. */
+export interface Service {
+  readonly accounts: Accounts;
+  readonly catalog: Catalog;
+  readonly generations: Generations;
+  readonly history: History;
+  readonly jobs: Jobs;
+  readonly ledger: Ledger;
+}
+
+/** Puts the parts together as `app.ts` does, without HTTP and without billing. */
+export async function composeService(parts: {
+  database: Database;
+  clock: Clock;
+  ids: IdSource;
+  storage: AssetStorage;
+  provider: ProviderAdapter;
+  pause: (ms: number) => Promise<void>;
+  onStepError: (error: unknown) => void;
+}): Promise<Service> {
+  const { database, clock, ids, storage, provider, pause, onStepError } = parts;
+  const jobs = createJobs({ database, clock, ids, automatic: false, onError: onStepError });
+  const ledger = createLedger({
+    database,
+    clock,
+    pause,
+    writers: new Map([
+      ...generationWriters,
+      ['job', (transaction, rows) => jobs.insert(transaction, rows as readonly Job[])], // As in `app.ts`.
+    ]),
+  });
+  const history = createHistory(database);
+  await migrate(database, ids);
+  const catalog = await openCatalog({
+    database,
+    clock,
+    providers: new Set(['FAL', 'GMI', 'GROQ']),
+    onRefreshError: () => {},
+  });
+  // Prices stay as they are here, so nobody has to look for changes by the machine's clock.
+  await catalog.close();
+  const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys: [] });
+  await accounts.ensure({ id: administratorId, name: 'Administrator', welcome: false });
+  const stepDependencies: StepDependencies = {
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    history,
+    storage,
+    sandboxMode: true,
+    providerOf: () => provider,
+  };
+  const generations = createGenerations({
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    history,
+    jobs,
+    quoteSecret: await readSecret(database, ids, 'quote'),
+    sandboxMode: true,
+    stopProvider: (generation) => {
+      stopProvider(stepDependencies, generation).catch(() => {});
+    },
+  });
+  const steps = createSteps(stepDependencies);
+  await jobs.start({
+    SUBMIT: steps.submit,
+    POLL: steps.poll,
+    STRIPE_EVENT: () => Promise.reject(new Error('Nothing of Stripe is simulated.')),
+  });
+  return { accounts, catalog, generations, history, jobs, ledger };
+}
+
+/** The files of generations; they outlive every process. */
+export function createMemoryStorage(): AssetStorage {
+  const files = new Map<string, Uint8Array>();
+  return {
+    write: async (assetId, content) => {
+      files.set(assetId, content);
+    },
+    read: async (assetId) => {
+      const content = files.get(assetId);
+      if (content === undefined) throw new Error(`There is no file ${assetId}.`);
+      return Readable.from([content]);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { GenerationId } from '../../src/generation/index.ts';
+import type { AccountId, GrantId, Instant } from '../../src/ledger/index.ts';
+import type { Chance } from './chance.ts';
+import type { Request, Wish } from './requests.ts';
+import type { Rows } from './rows.ts';
+
+/** Text models and image models of the catalog, from 2 to 50 credits a call. */
+const models = [
+  'gmi/glm-5.1',
+  'gmi/openai-o4-mini',
+  'fal-ai/flux/schnell',
+  'fal-ai/flux/dev',
+  'fal-ai/flux-pro/v1.1-ultra',
+  'fal-ai/sora-2/text-to-video/pro',
+] as const;
+export const dearestModel = 'fal-ai/sora-2/text-to-video/pro';
+
+/** Makes up what clients and administrators want next. */
+export class Wishes {
+  readonly #chance: Chance;
+  readonly #accounts: readonly AccountId[];
+  readonly #now: () => number;
+
+  constructor(chance: Chance, accounts: readonly AccountId[], now: () => number) {
+    this.#chance = chance;
+    this.#accounts = accounts;
+    this.#now = now;
+  }
+
+  next(rows: Rows): Wish {
+    const luck = this.#chance.below(100);
+    if (luck < 52) return this.generate();
+    if (luck < 77) return this.#grant();
+    return (luck < 83 ? this.#void(rows) : this.#refund(rows)) ?? this.generate();
+  }
+
+  /** Another wish of the same kind, by the same owner of keys. */
+  another({ wish }: Request, rows: Rows): Wish | null {
+    switch (wish.kind) {
+      case 'generate':
+        return { ...wish, modelId: this.#chance.pick(models) };
+      case 'grant':
+        return this.#grant();
+      case 'void':
+        return this.#void(rows);
+      case 'refund':
+        return this.#refund(rows);
+    }
+  }
+
+  generate(): Wish {
+    return { kind: 'generate', accountId: this.#chance.pick(this.#accounts), modelId: this.#chance.pick(models) };
+  }
+
+  #grant(): Wish {
+    const chance = this.#chance;
+    const effectiveAt = chance.oneIn(2) ? null : this.#soon(-1_000, 8_000);
+    return {
+      kind: 'grant',
+      accountId: chance.pick(this.#accounts),
+      credits: chance.between(1, 12),
+      category: chance.pick(['PAID', 'PROMOTIONAL']),
+      priority: chance.pick([0, 10, 20, 30, 30, 30, 1_000]),
+      effectiveAt,
+      expiresAt: chance.oneIn(5) ? null : this.#soon(0, chance.pick([5_000, 20_000, 1_200_000])),
+    };
+  }
+
+  #void(rows: Rows): Wish | null {
+    if (rows.grants.length === 0) return null;
+    const { id } = this.#chance.pick(rows.grants.slice(-8));
+    return { kind: 'void', grantId: id as GrantId }; // An id of the table's own.
+  }
+
+  #refund(rows: Rows): Wish | null {
+    const charged = rows.holds.filter(({ captured, refunded }) => captured > refunded);
+    // Where several grants paid, it matters which of them gets its credits back.
+    const shared = charged.filter(({ grant_ids: grantIds }) => grantIds.length > 1);
+    const lists = [shared, charged, rows.holds].filter((list) => list.length > 0);
+    const candidates = lists[this.#chance.oneIn(4) ? lists.length - 1 : 0] ?? [];
+    if (candidates.length === 0) return null;
+    const { id } = this.#chance.pick(candidates);
+    const credits = this.#chance.oneIn(4) ? null : this.#chance.between(1, 4);
+    return { kind: 'refund', generationId: id as GenerationId, credits }; // As above.
+  }
+
+  /** An instant ahead, often a whole second, so that many of them meet. */
+  #soon(earliestMs: number, latestMs: number): Instant {
+    const at = this.#now() + this.#chance.between(earliestMs, latestMs);
+    return (this.#chance.oneIn(4) ? at : Math.ceil(at / 1_000) * 1_000) as Instant; // Milliseconds since 1970.
+  }
+}
