@@ -24,7 +24,7 @@ import { createGraphqlHandler } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import type { IdSource } from './ids.ts';
-import { createJobs, type Job, type Jobs } from './jobs/index.ts';
+import { createJobs, type Job, jobInsert, type Jobs } from './jobs/index.ts';
 import { type AccountId, type AttachmentWriter, createHistory, createLedger, type Ledger } from './ledger/index.ts';
 import { createSandboxProvider } from './providers/index.ts';
 import { repeat } from './repeat.ts';
@@ -110,11 +110,14 @@ async function compose(
     automatic: automaticJobs,
     onError: (error, job) => log.warn({ err: error, job }, 'A job failed and is tried again.'),
   });
-  const writeJobs: AttachmentWriter = (transaction, rows) => jobs.insert(transaction, rows as readonly Job[]); // Made by `attachJob`.
+  const jobWriter: AttachmentWriter = {
+    kind: 'insert',
+    statementFor: (rows, now) => jobInsert(rows as readonly Job[], now), // Made by `attachJob`.
+  };
   const ledger = createLedger({
     database,
     clock,
-    writers: new Map([...generationWriters, ...billingWriters, ['job', writeJobs]]),
+    writers: new Map([...generationWriters, ...billingWriters, ['job', jobWriter]]),
   });
   const history = createHistory(database);
 

@@ -11,7 +11,7 @@ import {
   holdIdOf,
 } from '../../src/generation/index.ts';
 import { createIdSource } from '../../src/ids.ts';
-import { createJobs, type Job } from '../../src/jobs/index.ts';
+import { type Job, jobInsert } from '../../src/jobs/index.ts';
 import {
   type AccountId,
   type AttachmentWriter,
@@ -61,9 +61,11 @@ export async function openLedgerHolds(url: string): Promise<LedgerHolds> {
   // Generations refer to models. Once they are written, nobody has to look for changes.
   const catalog = await openCatalog({ database, clock, providers: new Set(), onRefreshError: throwError });
   await catalog.close();
-  const jobs = createJobs({ database, clock, ids, automatic: false, onError: throwError });
-  const writeJobs: AttachmentWriter = (transaction, rows) => jobs.insert(transaction, rows as readonly Job[]); // Made by `hold`.
-  const ledger = createLedger({ database, clock, writers: new Map([...generationWriters, ['job', writeJobs]]) });
+  const jobWriter: AttachmentWriter = {
+    kind: 'insert',
+    statementFor: (rows, now) => jobInsert(rows as readonly Job[], now), // Made by `hold`.
+  };
+  const ledger = createLedger({ database, clock, writers: new Map([...generationWriters, ['job', jobWriter]]) });
   return {
     database,
     ledger,

@@ -9,7 +9,14 @@ import { createIdSource } from '../../src/ids.ts';
 const config = readConfig(process.env);
 const log = pino({ level: config.logLevel }, pino.destination(2));
 const database = await openDatabase(config);
-const app = await startApp({ config, database, clock: systemClock, createIds: createIdSource, log, automaticJobs: false });
+const app = await startApp({
+  config,
+  database,
+  clock: systemClock,
+  createIds: createIdSource,
+  log,
+  automaticJobs: false,
+});
 process.stdout.write(`ready at ${app.url.replace('127.0.0.1', 'localhost')}/graphql, Press Ctrl-C to stop it\n`);
 process.once('SIGTERM', () => {
   void app.close();

@@ -15,14 +15,7 @@ import {
 } from '../errors.ts';
 import type { IdSource } from '../ids.ts';
 import type { JobHandler, Jobs } from '../jobs/index.ts';
-import {
-  type AccountId,
-  type AttachmentWriter,
-  type IdempotencyKey,
-  idempotencyKeyOf,
-  type Ledger,
-  maximumCredits,
-} from '../ledger/index.ts';
+import { type AccountId, type IdempotencyKey, idempotencyKeyOf, type Ledger, maximumCredits } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import {
   insertCheckout,
@@ -30,7 +23,6 @@ import {
   KeyUsedError,
   readCheckout,
   readCustomerId,
-  writePaidOrders,
   writeSession,
 } from './checkout.store.ts';
 import { isAllowedRedirect } from './redirects.ts';
@@ -52,8 +44,6 @@ export interface Billing {
   receiveEvent(body: Buffer, signature: string | undefined): Promise<WebhookAnswer>;
   readonly applyEvent: JobHandler;
 }
-
-export const billingWriters: ReadonlyMap<string, AttachmentWriter> = new Map([['paid-order', writePaidOrders]]);
 
 export interface BillingDependencies {
   readonly database: Database;

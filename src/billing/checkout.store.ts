@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import type { Prisma, PrismaClient } from '../db/index.ts';
+import type { Prisma, PrismaClient, Transaction } from '../db/index.ts';
 import { type AccountId, type AttachmentWriter, type IdempotencyKey, insertKey } from '../ledger/index.ts';
 import type { Checkout, CheckoutId } from './types.ts';
 
@@ -101,7 +101,7 @@ export interface PaidOrder {
 }
 
 /** Marks orders as paid and fulfilled. */
-export const writePaidOrders: AttachmentWriter = async (transaction, attached) => {
+async function writePaidOrders(transaction: Transaction, attached: readonly unknown[]): Promise<void> {
   for (const order of attached as readonly PaidOrder[]) {
     // The ledger carries these unseen from `stripe-events.ts`. A late payment also completes an order that had expired.
     await transaction.checkout.updateMany({
@@ -109,7 +109,12 @@ export const writePaidOrders: AttachmentWriter = async (transaction, attached) =
       data: { status: 'COMPLETED', creditsGranted: order.creditsGranted, completedAt: toDate(order.completedAt) },
     });
   }
-};
+}
+
+/** What the ledger writes for the commands that concern orders, by name. */
+export const billingWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
+  ['paid-order', { kind: 'write', write: writePaidOrders }],
+]);
 
 /** Stripe's customer of an account, once it has one. */
 export async function readCustomerId(client: PrismaClient, accountId: AccountId): Promise<string | null> {

@@ -1,3 +1,4 @@
-export { type Billing, billingModeNames, billingWriters, createBilling } from './billing.ts';
+export { type Billing, billingModeNames, createBilling } from './billing.ts';
+export { billingWriters } from './checkout.store.ts';
 export { createStripeClient } from './stripe-client.ts';
 export type { BillingInterval, CheckoutId, CheckoutMode, OpenedCheckout } from './types.ts';

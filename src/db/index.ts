@@ -1,4 +1,3 @@
-export { type Columns, insertRows, selectRows } from './rows.ts';
 import type { Database } from './database.ts';
 import { openEmbeddedDatabase } from './embedded.ts';
 import { openPostgresDatabase } from './postgres.ts';
@@ -10,6 +9,7 @@ export { DatabaseUnavailableError } from './database-unavailable-error.ts';
 export { isPassing, isUniqueViolation } from './database-errors.ts';
 export { Prisma, type PrismaClient } from './generated/client.ts';
 export { MigrationError, migrate } from './migrate.ts';
+export { type Columns, insertRows, prepared, selectRows, type Statement } from './rows.ts';
 export { readSecret } from './secrets.ts';
 
 /** Opens the database that the configuration names: PostgreSQL by its URL, else the embedded one in `dataDir`. */

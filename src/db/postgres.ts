@@ -4,6 +4,7 @@ import type { Database, ExclusiveWork } from './database.ts';
 import { DatabaseUnavailableError } from './database-unavailable-error.ts';
 import { followPostgres } from './followers.ts';
 import { PrismaClient } from './generated/client.ts';
+import { preparedMark } from './rows.ts';
 
 /** The most connections that a process opens for what it does all the time. */
 export const poolSize = 10;
@@ -16,15 +17,18 @@ const exclusiveLocks: Record<ExclusiveWork, number> = { start: 72_707_370, 'move
 
 /** Opens a PostgreSQL 14 or newer by its URL; throws when it cannot be reached. */
 export async function openPostgresDatabase(url: string): Promise<Database> {
-  const adapter = new PrismaPg({
-    connectionString: url,
-    max: poolSize,
-    connectionTimeoutMillis: connectTimeoutMs,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    statement_timeout: statementTimeoutMs,
-    application_name: 'wzrd-credits',
-  });
+  const adapter = new PrismaPg(
+    {
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: connectTimeoutMs,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      statement_timeout: statementTimeoutMs,
+      application_name: 'wzrd-credits',
+    },
+    { statementNameGenerator: createStatementNames() },
+  );
   const prisma = new PrismaClient({
     adapter,
     transactionOptions: { maxWait: 10_000, timeout: statementTimeoutMs },
@@ -62,6 +66,22 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
         options,
       ),
     close: () => prisma.$disconnect(),
+  };
+}
+
+/** More texts than the ledger's hot statements have; whatever made more of them must not fill the server's memory. */
+const mostPreparedStatements = 200;
+
+/** Names the statements that ask for it, each text its own, so that every connection parses and plans them once. */
+function createStatementNames(): (query: { readonly sql: string }) => string {
+  const names = new Map<string, string>();
+  return ({ sql }) => {
+    if (!sql.includes(preparedMark)) return '';
+    const known = names.get(sql);
+    if (known !== undefined || names.size === mostPreparedStatements) return known ?? '';
+    const name = `wzrd_${names.size}`;
+    names.set(sql, name);
+    return name;
   };
 }
 

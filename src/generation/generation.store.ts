@@ -1,6 +1,6 @@
 import type { MediaKind } from '../catalog/index.ts';
 import { toDate, toInstant } from '../clock.ts';
-import { insertRows, Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
+import { insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, Instant, PageRequest } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId, GenerationStatus, ShotAsset } from './types.ts';
@@ -24,8 +24,8 @@ export interface RefundedTotal {
   readonly creditsRefunded: number;
 }
 
-/** Writes new generations. The rows are {@link Generation}s that the request made. */
-export const writeGenerations: AttachmentWriter = async (transaction, attached) => {
+/** Inserts new generations. The rows are {@link Generation}s that the request made. */
+function generationInsert(attached: readonly unknown[]): Statement {
   // The ledger carries attachments without looking at them; `attachGeneration` is the one place that makes these.
   const generations = attached as readonly Generation[];
   const rows = generations.map((generation) => ({
@@ -45,8 +45,8 @@ export const writeGenerations: AttachmentWriter = async (transaction, attached) 
     credits_refunded: 0,
     created_at: toDate(generation.createdAt).toISOString(),
   }));
-  await transaction.$executeRaw`${insertRows('generation', newGenerationColumns, rows)}`;
-};
+  return insertRows('generation', newGenerationColumns, rows);
+}
 
 const newGenerationColumns = {
   account_id: 'text',
@@ -67,7 +67,7 @@ const newGenerationColumns = {
 } as const;
 
 /** Writes how generations ended, and their assets. */
-export const writeEndings: AttachmentWriter = async (transaction, attached) => {
+async function writeEndings(transaction: Transaction, attached: readonly unknown[]): Promise<void> {
   const endings = attached as readonly Ending[]; // As above: `attachEnding` makes these.
   const rows = endings.map((ending) => ({
     account_id: ending.accountId,
@@ -95,7 +95,7 @@ export const writeEndings: AttachmentWriter = async (transaction, attached) => {
     transaction,
     endings.flatMap((ending) => ending.assets.map((asset) => ({ asset, ending }))),
   );
-};
+}
 
 async function insertAssets(
   transaction: Transaction,
@@ -108,7 +108,7 @@ async function insertAssets(
 }
 
 /** Writes how much of each charge has been refunded in all. */
-export const writeRefunds: AttachmentWriter = async (transaction, attached) => {
+async function writeRefunds(transaction: Transaction, attached: readonly unknown[]): Promise<void> {
   const refunds = attached as readonly RefundedTotal[]; // As above: `attachRefund` makes these.
   const rows = refunds.map(({ accountId, id, creditsRefunded }) => ({
     account_id: accountId,
@@ -122,7 +122,14 @@ export const writeRefunds: AttachmentWriter = async (transaction, attached) => {
       FROM json_populate_recordset(NULL::generation, ${JSON.stringify(rows)}::json) GROUP BY account_id, id
     ) AS refunded
     WHERE generation.account_id = refunded.account_id AND generation.id = refunded.id`;
-};
+}
+
+/** What the ledger writes for the commands that concern generations, by name. */
+export const generationWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
+  ['generation', { kind: 'insert', statementFor: generationInsert }],
+  ['generation-ending', { kind: 'write', write: writeEndings }],
+  ['generation-refund', { kind: 'write', write: writeRefunds }],
+]);
 
 /** Generations of their accounts, in the order of the keys; one of another account is null. */
 export async function readGenerations(

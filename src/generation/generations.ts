@@ -14,7 +14,6 @@ import type { Job, Jobs } from '../jobs/index.ts';
 import {
   type AccountId,
   type Attachment,
-  type AttachmentWriter,
   type Credits,
   type History,
   type HoldId,
@@ -38,9 +37,6 @@ import {
   readGenerationPage,
   readGenerations,
   sumUsage,
-  writeEndings,
-  writeGenerations,
-  writeRefunds,
 } from './generation.store.ts';
 import { priceOf, quoteLifetimeMs, signQuote } from './quote.ts';
 import type { Asset, GenerateInput, Generation, GenerationId, Payer } from './types.ts';
@@ -93,12 +89,6 @@ export interface Generations {
   /** What an account spent in a span. Throws `InvalidInputError` for a span or time zone that makes no sense. */
   usage(accountId: AccountId, request: UsageRequest): Promise<UsageBucket[]>;
 }
-
-export const generationWriters: ReadonlyMap<string, AttachmentWriter> = new Map([
-  ['generation', writeGenerations],
-  ['generation-ending', writeEndings],
-  ['generation-refund', writeRefunds],
-]);
 
 /** The hold of a generation has the generation's own id. */
 export const holdIdOf = (id: GenerationId): HoldId => id as string as HoldId; // The ledger lets its caller choose.

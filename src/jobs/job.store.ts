@@ -1,5 +1,5 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import { insertRows, type PrismaClient, type Transaction } from '../db/index.ts';
+import { insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
 
 export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT';
 
@@ -26,6 +26,11 @@ export interface DueJob {
 
 /** Adds jobs; one that is there already stays as it is. */
 export async function insertJobs(transaction: Transaction, jobs: readonly Job[], now: Instant): Promise<void> {
+  await transaction.$executeRaw`${jobInsert(jobs, now)}`;
+}
+
+/** The statement that adds jobs, for whoever sends it with another. */
+export function jobInsert(jobs: readonly Job[], now: Instant): Statement {
   const rows = jobs.map((job) => ({
     id: job.id,
     kind: job.kind,
@@ -34,7 +39,7 @@ export async function insertJobs(transaction: Transaction, jobs: readonly Job[],
     due_at: toDate(job.dueAt).toISOString(),
     created_at: toDate(now).toISOString(),
   }));
-  await transaction.$executeRaw`${insertRows('job', newJobColumns, rows)} ON CONFLICT (id) DO NOTHING`;
+  return Prisma.sql`${insertRows('job', newJobColumns, rows)} ON CONFLICT (id) DO NOTHING`;
 }
 
 const newJobColumns = {

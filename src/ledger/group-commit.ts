@@ -24,15 +24,15 @@ const retryAfterMs = 1_000;
  */
 export class GroupCommit<Request, Answer> {
   readonly #limits: GroupCommitLimits;
-  readonly #run: (batch: readonly Waiting<Request, Answer>[]) => Promise<void>;
+  readonly #run: (batch: readonly Waiting<Request, Answer>[]) => Promise<() => void>;
   #queue: Waiting<Request, Answer>[] = [];
   readonly #depthOfAccount = new Map<AccountId, number>();
   readonly #walletsInFlight = new Set<AccountId>();
   #batchesInFlight = 0;
   #scheduled = false;
 
-  /** `run` settles every member of its batch and never rejects. */
-  constructor(limits: GroupCommitLimits, run: (batch: readonly Waiting<Request, Answer>[]) => Promise<void>) {
+  /** `run` carries a batch out, never rejects, and gives what answers each of its members. */
+  constructor(limits: GroupCommitLimits, run: (batch: readonly Waiting<Request, Answer>[]) => Promise<() => void>) {
     this.#limits = limits;
     this.#run = run;
   }
@@ -67,10 +67,12 @@ export class GroupCommit<Request, Answer> {
       const accountIds = new Set(batch.map(({ accountId }) => accountId));
       for (const accountId of accountIds) this.#walletsInFlight.add(accountId);
       this.#batchesInFlight += 1;
-      void this.#run(batch).finally(() => {
+      void this.#run(batch).then((answer) => {
         this.#batchesInFlight -= 1;
         for (const accountId of accountIds) this.#walletsInFlight.delete(accountId);
+        // The next batch first: the database works on it while the callers make of their answers what they will.
         this.#startBatches();
+        answer();
       });
     }
   }

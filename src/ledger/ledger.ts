@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
-import { type Database, isPassing, isUniqueViolation, type Transaction } from '../db/index.ts';
+import { type Database, isPassing, isUniqueViolation, type Statement, type Transaction } from '../db/index.ts';
 import { apply, project } from './core/apply.ts';
 import type {
   AccountId,
@@ -41,7 +41,11 @@ export interface Attachment {
 }
 
 /** Writes the rows that many commands of a batch attached, with as few statements as it can. */
-export type AttachmentWriter = (transaction: Transaction, rows: readonly unknown[]) => Promise<void>;
+export type AttachmentWriter =
+  /** New rows, which are written by the statement that writes the ledger's own. */
+  | { readonly kind: 'insert'; readonly statementFor: (rows: readonly unknown[], now: Instant) => Statement }
+  /** Anything else, after it. */
+  | { readonly kind: 'write'; readonly write: (transaction: Transaction, rows: readonly unknown[]) => Promise<void> };
 
 export interface LedgerRequest {
   /** Whose wallet. */
@@ -141,25 +145,30 @@ export function createLedger(options: {
   };
 }
 
-/** Runs a batch and answers its callers; one that cannot be run as a whole is run one by one, so that only the bad fail. */
+/** Runs a batch and gives what answers its callers; one that cannot be run as a whole is run one by one, so that only the bad fail. */
 async function settleBatch(
   batch: readonly Waiting<LedgerRequest, LedgerAnswer>[],
   run: (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]>,
-): Promise<void> {
+): Promise<() => void> {
   try {
     const answers = await run(batch.map(({ request }) => request));
-    for (const [index, waiting] of batch.entries()) {
-      const answer = answers[index];
-      if (answer === undefined) waiting.reject(new Error('A batch of the ledger gave too few answers.'));
-      else waiting.resolve(answer);
-    }
+    return () => {
+      for (const [index, waiting] of batch.entries()) {
+        const answer = answers[index];
+        if (answer === undefined) waiting.reject(new Error('A batch of the ledger gave too few answers.'));
+        else waiting.resolve(answer);
+      }
+    };
   } catch (error) {
     // A database that is gone is gone for each of them; what one bad command did, it does to itself alone.
     const isHopeless = batch.length === 1 || isPassing(error);
+    const answers: (() => void)[] = [];
     for (const waiting of batch) {
-      if (isHopeless) waiting.reject(error);
-      else await settleBatch([waiting], run);
+      answers.push(isHopeless ? () => waiting.reject(error) : await settleBatch([waiting], run));
     }
+    return () => {
+      for (const answer of answers) answer();
+    };
   }
 }
 
@@ -195,11 +204,17 @@ function commit(
       now,
     );
     const batch = decideBatch(requests, loaded.wallets, loaded.keys, now);
-    if (batch.changes.length > 0) await writeChanges(transaction, batch.changes, batch.newKeys, now);
-    for (const [name, rows] of batch.attachments) {
-      const write = writers.get(name);
-      if (write === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
-      await write(transaction, rows);
+    const attachments = [...batch.attachments].map(([name, rows]) => {
+      const writer = writers.get(name);
+      if (writer === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
+      return { writer, rows };
+    });
+    const inserts = attachments.flatMap(({ writer, rows }) =>
+      writer.kind === 'insert' ? [writer.statementFor(rows, now)] : [],
+    );
+    if (batch.changes.length > 0) await writeChanges(transaction, batch.changes, batch.newKeys, inserts, now);
+    for (const { writer, rows } of attachments) {
+      if (writer.kind === 'write') await writer.write(transaction, rows);
     }
     return batch.answers;
   });
@@ -318,7 +333,7 @@ async function openWallet(
   const { changes, answers } = decideBatch(requests, new Map([[accountId, empty]]), [], now);
   const refused = answers.find((answer) => answer.kind !== 'applied');
   if (refused !== undefined) throw new Error(`A new wallet refused its first grant: ${JSON.stringify(refused)}.`);
-  await writeChanges(transaction, changes, [], now);
+  await writeChanges(transaction, changes, [], [], now);
 }
 
 async function readWallets(

@@ -1,5 +1,14 @@
 import { toDate, toInstant } from '../clock.ts';
-import { type Columns, insertRows, Prisma, type PrismaClient, selectRows, type Transaction } from '../db/index.ts';
+import {
+  type Columns,
+  insertRows,
+  prepared,
+  Prisma,
+  type PrismaClient,
+  selectRows,
+  type Statement,
+  type Transaction,
+} from '../db/index.ts';
 import type {
   AccountId,
   Clawback,
@@ -53,7 +62,7 @@ interface LoadedWallets {
 
 /** Takes the wallets' rows, in one order everywhere, so that no two transactions wait for each other in a circle. */
 export async function lockWallets(transaction: Transaction, accountIds: readonly AccountId[]): Promise<void> {
-  await transaction.$queryRaw`
+  await transaction.$queryRaw`${prepared}
     SELECT account_id FROM wallet WHERE account_id = ANY(${[...accountIds]}::text[])
     ORDER BY account_id FOR NO KEY UPDATE`;
 }
@@ -90,7 +99,7 @@ function readRows(
   const accountIds = named.map(({ accountId }) => accountId);
   const holds = named.flatMap(({ accountId, holdIds }) => holdIds.map((id) => ({ accountId, id })));
   const grants = named.flatMap(({ accountId, grantIds }) => grantIds.map((id) => ({ accountId, id })));
-  return client.$queryRaw`
+  return client.$queryRaw`${prepared}
     WITH wallets AS (
       SELECT * FROM wallet WHERE account_id = ANY(${accountIds}::text[])
     ), holds AS (
@@ -190,11 +199,12 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallet
   return { wallets, keys };
 }
 
-/** Writes what a batch changed with a few set-based statements, sent as one. */
+/** Writes what a batch changed, with other parts' new rows, by a few set-based statements that are sent as one. */
 export async function writeChanges(
   transaction: Transaction,
   changes: readonly WalletChange[],
   keys: readonly IdempotencyKey[],
+  inserts: readonly Statement[],
   now: Instant,
 ): Promise<void> {
   const wallets = changes.map(({ after }) => walletRow(after));
@@ -242,10 +252,11 @@ export async function writeChanges(
             keys.map((key) => keyRow(key, now)),
           ),
         ]),
+    ...inserts,
   ];
   const parts = statements.map((statement, index) => Prisma.sql`, ${Prisma.raw(`part_${index}`)} AS (${statement})`);
   // The ids once more: the planner does not know how few rows the others are, and reads the whole table.
-  await transaction.$executeRaw`
+  await transaction.$executeRaw`${prepared}
     WITH changed AS (${selectRows(walletColumns, wallets)}) ${parts.length === 0 ? Prisma.empty : Prisma.join(parts, '')}
     UPDATE wallet SET available = changed.available, held = changed.held, pending = changed.pending,
       debt = changed.debt, issued = changed.issued, sequence = changed.sequence, head_hash = changed.head_hash,

@@ -97,7 +97,9 @@ export class Connection {
       runScript: async (sql) => {
         await this.#pglite.exec(sql);
       },
-      exclusively: (work) => work(),
+      exclusively: (_kind, work) => work(),
+      // There is one process; nothing that others change has to be followed.
+      follow: () => Promise.reject(new Error('A simulation has one process and follows nothing.')),
       close: () => prisma.$disconnect(),
     };
   }

@@ -172,7 +172,7 @@ class ModelRun {
   /** Compares all that moved up to a transfer; a null waits for the next one. */
   #compareMoves(moves: readonly Move[], lastSequence: number | null, what: string): void {
     for (const { at, grantId, from, to } of moves) {
-      this.#count(this.#ranks.instantOf(at), grantId, from === 'NOWHERE' ? 'ISSUED' : from, to, 1);
+      this.#count(this.#ranks.instantOf(at), grantId, from, to, 1);
     }
     if (lastSequence === null) return;
     for (const transfer of this.#transfers.slice(this.#compared, lastSequence)) {

@@ -13,8 +13,15 @@ import {
   stopProvider,
 } from '../../src/generation/index.ts';
 import type { IdSource } from '../../src/ids.ts';
-import { createJobs, type Job, type Jobs } from '../../src/jobs/index.ts';
-import { type AccountId, createHistory, createLedger, type History, type Ledger } from '../../src/ledger/index.ts';
+import { createJobs, type Job, jobInsert, type Jobs } from '../../src/jobs/index.ts';
+import {
+  type AccountId,
+  type AttachmentWriter,
+  createHistory,
+  createLedger,
+  type History,
+  type Ledger,
+} from '../../src/ledger/index.ts';
 import type { ProviderAdapter } from '../../src/providers/index.ts';
 
 export const administratorId = 'account_00000000000000000000000002' as AccountId; // The one of `app.ts`.
@@ -45,9 +52,9 @@ export async function composeService(parts: {
     database,
     clock,
     pause,
-    writers: new Map([
+    writers: new Map<string, AttachmentWriter>([
       ...generationWriters,
-      ['job', (transaction, rows) => jobs.insert(transaction, rows as readonly Job[])], // As in `app.ts`.
+      ['job', { kind: 'insert', statementFor: (rows, now) => jobInsert(rows as readonly Job[], now) }], // As in `app.ts`.
     ]),
   });
   const history = createHistory(database);
