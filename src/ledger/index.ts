@@ -18,14 +18,7 @@ export { grantStateAt, maximumCredits } from './core/index.ts';
 export type { PageRequest } from './history.store.ts';
 export { createHistory, type Explanation, effectOnAvailable, type History } from './history.ts';
 export { idempotencyKeyOf } from './idempotency.ts';
-export {
-  type Attachment,
-  type AttachmentWriter,
-  createLedger,
-  type Ledger,
-  type LedgerAnswer,
-  limits as ledgerLimits,
-  type WalletView,
-} from './ledger.ts';
+export { type AttachmentWriter, createLedger, type Ledger, limits as ledgerLimits, type WalletView } from './ledger.ts';
+export type { Attachment, LedgerAnswer } from './request.ts';
 export type { Verification } from './verify.ts';
 export { type IdempotencyKey, insertKey } from './wallet.store.ts';

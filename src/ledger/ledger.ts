@@ -2,22 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
 import { type Database, isPassing, isUniqueViolation, type Statement, type Transaction } from '../db/index.ts';
-import { apply, project } from './core/apply.ts';
-import type {
-  AccountId,
-  Command,
-  Effect,
-  Grant,
-  GrantId,
-  HoldId,
-  Instant,
-  Refusal,
-  Transfer,
-  WalletState,
-} from './core/types.ts';
+import { project } from './core/apply.ts';
+import type { AccountId, Command, Grant, GrantId, HoldId, Instant, Transfer, WalletState } from './core/types.ts';
 
+import { decideBatch, nameOf } from './decide-batch.ts';
 import { GroupCommit, type GroupCommitLimits, type Waiting } from './group-commit.ts';
-import { genesisHash, transferHash } from './journal-hash.ts';
+import { genesisHash } from './journal-hash.ts';
+import type { LedgerAnswer, LedgerRequest } from './request.ts';
 import {
   findGrantOwner,
   findKeys,
@@ -30,15 +21,8 @@ import {
   lockWallets,
   type Named,
   type StoredWallet,
-  type WalletChange,
   writeChanges,
 } from './wallet.store.ts';
-
-/** A row of another part that is written in the transaction of a command, by the writer of this name. */
-export interface Attachment {
-  readonly writer: string;
-  readonly row: unknown;
-}
 
 /** Writes the rows that many commands of a batch attached, with as few statements as it can. */
 export type AttachmentWriter =
@@ -46,25 +30,6 @@ export type AttachmentWriter =
   | { readonly kind: 'insert'; readonly statementFor: (rows: readonly unknown[], now: Instant) => Statement }
   /** Anything else, after it. */
   | { readonly kind: 'write'; readonly write: (transaction: Transaction, rows: readonly unknown[]) => Promise<void> };
-
-export interface LedgerRequest {
-  /** Whose wallet. */
-  readonly accountId: AccountId;
-  readonly command: Command;
-  /** The client's key, when it sent one. */
-  readonly key?: IdempotencyKey | undefined;
-  /** What else is written when the command takes effect; `now` is the instant of the effect. */
-  readonly attach?: ((effect: Effect, now: Instant) => readonly Attachment[]) | undefined;
-}
-
-export type LedgerAnswer =
-  | { readonly kind: 'applied'; readonly effect: Effect; readonly at: Instant }
-  /** The key was used before for the same request. */
-  | { readonly kind: 'replayed'; readonly subjectId: string }
-  /** The key was used before for another request. */
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'no-wallet' };
 
 /** The wallet as it is at an instant: what fell due by then counts, though nobody has recorded it. */
 export interface WalletView {
@@ -230,78 +195,6 @@ function namedBy(requests: readonly LedgerRequest[]): Named[] {
     if ('grantId' in command) named.grantIds.push(command.grantId);
   }
   return [...byAccount.values()];
-}
-
-interface DecidedBatch {
-  readonly answers: LedgerAnswer[];
-  readonly changes: WalletChange[];
-  readonly newKeys: IdempotencyKey[];
-  readonly attachments: Map<string, unknown[]>;
-}
-
-/** Decides every command of a batch in the order of arrival; pure. */
-function decideBatch(
-  requests: readonly LedgerRequest[],
-  wallets: ReadonlyMap<AccountId, StoredWallet>,
-  storedKeys: readonly IdempotencyKey[],
-  now: Instant,
-): DecidedBatch {
-  const keys = new Map(storedKeys.map((key) => [nameOf(key), key]));
-  const states = new Map<AccountId, WalletState>();
-  const transfers = new Map<AccountId, Transfer[]>();
-  const newKeys: IdempotencyKey[] = [];
-  const attachments = new Map<string, unknown[]>();
-
-  const answers = requests.map(({ accountId, command, key, attach }): LedgerAnswer => {
-    const known = key === undefined ? undefined : keys.get(nameOf(key));
-    if (key !== undefined && known !== undefined) {
-      return known.requestHash.equals(key.requestHash)
-        ? { kind: 'replayed', subjectId: known.subjectId }
-        : { kind: 'conflict' };
-    }
-    const state = states.get(accountId) ?? wallets.get(accountId)?.state;
-    if (state === undefined) return { kind: 'no-wallet' };
-    const applied = apply(state, command, now);
-    if (!applied.ok) return { kind: 'refused', refusal: applied.refusal };
-
-    states.set(accountId, applied.state);
-    append(transfers, accountId, applied.transfers);
-    if (key !== undefined) {
-      keys.set(nameOf(key), key);
-      newKeys.push(key);
-    }
-    const at = applied.state.lastInstant;
-    if (attach !== undefined && !applied.repeated) {
-      for (const { writer, row } of attach(applied.effect, at)) {
-        append(attachments, writer, [row]);
-      }
-    }
-    return { kind: 'applied', effect: applied.effect, at };
-  });
-
-  const changes = [...states].flatMap(([accountId, state]): WalletChange[] => {
-    const before = wallets.get(accountId);
-    return before === undefined ? [] : [chain(before, state, transfers.get(accountId) ?? [], now)];
-  });
-  return { answers, changes, newKeys, attachments };
-}
-
-function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, values: readonly Value[]): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [...values]);
-  else list.push(...values);
-}
-
-const nameOf = ({ accountId, mutation, key }: KeyName): string => `${accountId} ${mutation} ${key}`;
-
-/** Adds new transfers to the chain of a wallet. */
-function chain(before: StoredWallet, state: WalletState, made: readonly Transfer[], now: Instant): WalletChange {
-  let headHash = before.headHash;
-  const transfers = made.map((transfer) => {
-    headHash = transferHash(headHash, state.accountId, transfer);
-    return { transfer, hash: headHash };
-  });
-  return { before, after: { state, headHash, updatedAt: now }, transfers };
 }
 
 async function openWallet(

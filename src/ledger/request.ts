@@ -1,0 +1,27 @@
+import type { AccountId, Command, Effect, Instant, Refusal } from './core/types.ts';
+import type { IdempotencyKey } from './wallet.store.ts';
+
+/** A row of another part that is written in the transaction of a command, by the writer of this name. */
+export interface Attachment {
+  readonly writer: string;
+  readonly row: unknown;
+}
+
+export interface LedgerRequest {
+  /** Whose wallet. */
+  readonly accountId: AccountId;
+  readonly command: Command;
+  /** The client's key, when it sent one. */
+  readonly key?: IdempotencyKey | undefined;
+  /** What else is written when the command takes effect; `now` is the instant of the effect. */
+  readonly attach?: ((effect: Effect, now: Instant) => readonly Attachment[]) | undefined;
+}
+
+export type LedgerAnswer =
+  | { readonly kind: 'applied'; readonly effect: Effect; readonly at: Instant }
+  /** The key was used before for the same request. */
+  | { readonly kind: 'replayed'; readonly subjectId: string }
+  /** The key was used before for another request. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'no-wallet' };
