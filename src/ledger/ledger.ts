@@ -1,11 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
 import { type Database, isPassing, isUniqueViolation, type Statement, type Transaction } from '../db/index.ts';
 import { project } from './core/apply.ts';
 import type { AccountId, Command, Grant, GrantId, HoldId, Instant, Transfer, WalletState } from './core/types.ts';
 
-import { decideBatch, nameOf } from './decide-batch.ts';
+import { Batch, type Decided, nameOf } from './batch.ts';
 import { GroupCommit, type GroupCommitLimits, type Waiting } from './group-commit.ts';
 import { genesisHash } from './journal-hash.ts';
 import type { LedgerAnswer, LedgerRequest } from './request.ts';
@@ -62,10 +62,12 @@ export interface Ledger {
 
 /** How much the ledger takes on at once; how many batches are under way is the database's to say. */
 export const limits: Omit<GroupCommitLimits, 'batchesInFlight'> = {
-  batchSize: 256,
+  batchSize: 1_024,
   queueDepth: 10_000,
   queueDepthPerAccount: 2_000,
 };
+/** How many commands of a batch are decided and written at a time. */
+const partSize = 128;
 const mostAttempts = 6;
 const firstRetryDelayMs = 10;
 
@@ -168,21 +170,44 @@ function commit(
       keyNames.map(({ accountId, mutation, key }) => ({ accountId, mutation, key })),
       now,
     );
-    const batch = decideBatch(requests, loaded.wallets, loaded.keys, now);
-    const attachments = [...batch.attachments].map(([name, rows]) => {
-      const writer = writers.get(name);
-      if (writer === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
-      return { writer, rows };
-    });
-    const inserts = attachments.flatMap(({ writer, rows }) =>
-      writer.kind === 'insert' ? [writer.statementFor(rows, now)] : [],
-    );
-    if (batch.changes.length > 0) await writeChanges(transaction, batch.changes, batch.newKeys, inserts, now);
-    for (const { writer, rows } of attachments) {
-      if (writer.kind === 'write') await writer.write(transaction, rows);
+    const batch = new Batch(loaded.wallets, loaded.keys, now);
+    const answers: LedgerAnswer[] = [];
+    let writing = Promise.resolve();
+    try {
+      for (let start = 0; start < requests.length; start += partSize) {
+        // The database writes one part while the next is decided.
+        if (start > 0) await nextTurn();
+        const decided = batch.decide(requests.slice(start, start + partSize));
+        answers.push(...decided.answers);
+        await writing;
+        writing = write(transaction, writers, decided, now);
+        // It is awaited below, but it may fail before.
+        writing.catch(() => {});
+      }
+    } finally {
+      await writing;
     }
-    return batch.answers;
+    return answers;
   });
+}
+
+/** Writes what a part of a batch has come to. */
+async function write(
+  transaction: Transaction,
+  writers: ReadonlyMap<string, AttachmentWriter>,
+  { changes, newKeys, attachments }: Decided,
+  now: Instant,
+): Promise<void> {
+  const inserts: Statement[] = [];
+  const others: (() => Promise<void>)[] = [];
+  for (const [name, rows] of attachments) {
+    const writer = writers.get(name);
+    if (writer === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
+    if (writer.kind === 'insert') inserts.push(writer.statementFor(rows, now));
+    else others.push(() => writer.write(transaction, rows));
+  }
+  if (changes.length > 0) await writeChanges(transaction, changes, newKeys, inserts, now);
+  for (const writeOther of others) await writeOther();
 }
 
 /** What the commands of a batch name, for each wallet. */
@@ -223,7 +248,7 @@ async function openWallet(
   await insertWallet(transaction, empty);
   if (grants.length === 0) return;
   const requests = grants.map((command) => ({ accountId, command }));
-  const { changes, answers } = decideBatch(requests, new Map([[accountId, empty]]), [], now);
+  const { changes, answers } = new Batch(new Map([[accountId, empty]]), [], now).decide(requests);
   const refused = answers.find((answer) => answer.kind !== 'applied');
   if (refused !== undefined) throw new Error(`A new wallet refused its first grant: ${JSON.stringify(refused)}.`);
   await writeChanges(transaction, changes, [], [], now);
