@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { PGlite } from '@electric-sql/pglite';
+import { ReusedDatabase } from './reused-database.ts';
 import { simulate, SimulationFailed } from './simulation.ts';
 
 const defaultSteps = 20;
@@ -17,12 +17,12 @@ await main();
 
 async function main(): Promise<void> {
   const { seeds, steps } = readArguments();
-  const pglite = await PGlite.create();
+  const database = new ReusedDatabase();
   try {
     const startedAt = performance.now();
     const hashes: string[] = [];
     for (const seed of seeds) {
-      const { hash, ...counts } = await simulate(pglite, seed, steps);
+      const { hash, ...counts } = await simulate(await database.next(), seed, steps);
       console.log(
         `seed ${seed}: ${Object.entries(counts)
           .map(([name, count]) => `${count} ${name}`)

@@ -1,5 +1,5 @@
-import { PGlite } from '@electric-sql/pglite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ReusedDatabase } from './reused-database.ts';
 import { simulate } from './simulation.ts';
 
 const steps = 12;
@@ -8,17 +8,13 @@ const seedsInATest = 25;
 const firstSeeds = Array.from({ length: seedsInAll / seedsInATest }, (_, index) => 1 + index * seedsInATest);
 
 describe('The simulator', () => {
-  let pglite: PGlite;
-
-  beforeAll(async () => {
-    pglite = await PGlite.create();
-  });
-  afterAll(() => pglite.close());
+  const database = new ReusedDatabase();
+  afterAll(() => database.close());
 
   it('given a seed, when it is run again, then all rows are the same at the end', async () => {
-    const first = await simulate(pglite, 7, steps);
-    expect(await simulate(pglite, 7, steps)).toEqual(first);
-    expect((await simulate(pglite, 8, steps)).hash).not.toBe(first.hash);
+    const first = await simulate(await database.next(), 7, steps);
+    expect(await simulate(await database.next(), 7, steps)).toEqual(first);
+    expect((await simulate(await database.next(), 8, steps)).hash).not.toBe(first.hash);
   });
 
   it.each(firstSeeds)(
@@ -26,7 +22,7 @@ describe('The simulator', () => {
     async (first) => {
       const totals = { generations: 0, deaths: 0, lostAnswers: 0 };
       for (let seed = first; seed < first + seedsInATest; seed += 1) {
-        const { generations, deaths, lostAnswers } = await simulate(pglite, seed, steps);
+        const { generations, deaths, lostAnswers } = await simulate(await database.next(), seed, steps);
         totals.generations += generations;
         totals.deaths += deaths;
         totals.lostAnswers += lostAnswers;
@@ -34,6 +30,6 @@ describe('The simulator', () => {
       // A run in which nothing happens would find nothing.
       expect(Math.min(...Object.values(totals))).toBeGreaterThan(seedsInATest);
     },
-    300_000,
+    600_000,
   );
 });
