@@ -66,25 +66,36 @@ export const limits: Omit<GroupCommitLimits, 'batchesInFlight'> = {
   queueDepth: 10_000,
   queueDepthPerAccount: 2_000,
 };
-/** How many commands of a batch are decided and written at a time. */
-const partSize = 128;
+/** Large enough that a statement is worth its way, small enough that the first part is not waited for long. */
+const usualPartSize = 128;
 const mostAttempts = 6;
 const firstRetryDelayMs = 10;
 
+interface LedgerDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** The other parts' set-based writers, by name. */
+  readonly writers: ReadonlyMap<string, AttachmentWriter>;
+  /** How many commands of a batch are decided and written at a time. */
+  readonly partSize: number;
+}
+
 /**
- * The ledger over a database. `writers` are the other parts' set-based writers, by name; `pause` is how a batch waits
- * before it is run again, by the machine's timers unless a simulation has its own.
+ * The ledger over a database. `pause` is how a batch waits before it is run again, by the machine's timers unless a
+ * simulation has its own.
  */
 export function createLedger(options: {
   database: Database;
   clock: Clock;
   writers: ReadonlyMap<string, AttachmentWriter>;
   pause?: (ms: number) => Promise<void>;
+  partSize?: number;
 }): Ledger {
-  const { database, clock, writers, pause = wait } = options;
+  const { database, clock, pause = wait } = options;
+  const dependencies: LedgerDependencies = { partSize: usualPartSize, ...options };
   const groupCommit = new GroupCommit<LedgerRequest, LedgerAnswer>(
     { ...limits, batchesInFlight: database.concurrentBatches },
-    (batch) => settleBatch(batch, (requests) => withRetries(() => commit(database, clock, writers, requests), pause)),
+    (batch) => settleBatch(batch, (requests) => withRetries(() => commit(dependencies, requests), pause)),
   );
   const wallets = new DataLoader<AccountId, WalletView | null>((ids) => readWallets(database, clock, ids), {
     cache: false,
@@ -152,9 +163,7 @@ async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: numbe
 }
 
 function commit(
-  database: Database,
-  clock: Clock,
-  writers: ReadonlyMap<string, AttachmentWriter>,
+  { database, clock, writers, partSize }: LedgerDependencies,
   requests: readonly LedgerRequest[],
 ): Promise<LedgerAnswer[]> {
   const named = namedBy(requests);

@@ -6,6 +6,7 @@ export interface PlantedBug {
 
 const core = 'src/ledger/core';
 const ledger = 'src/ledger/ledger.ts';
+const batch = 'src/ledger/batch.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   {
@@ -19,7 +20,11 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'credits are given back in forward order',
     replacements: [
-      { file: `${core}/give-back.ts`, text: '[...posting.fundings].reverse()', by: '[...posting.fundings]' },
+      {
+        file: `${core}/give-back.ts`,
+        text: '[...posting.fundings].reverse()) {\n    const clawback = draft.clawbacks.get(grantId);\n    const claimed',
+        by: 'posting.fundings) {\n    const clawback = draft.clawbacks.get(grantId);\n    const claimed',
+      },
     ],
   },
   {
@@ -104,17 +109,17 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a key is compared without its hash',
-    replacements: [{ file: ledger, text: 'return known.requestHash.equals(key.requestHash)\n', by: 'return true\n' }],
+    replacements: [{ file: batch, text: 'return known.requestHash.equals(key.requestHash)\n', by: 'return true\n' }],
   },
   {
     name: 'a key is not stored',
-    replacements: [{ file: ledger, text: '      newKeys.push(key);\n', by: '' }],
+    replacements: [{ file: batch, text: '        newKeys.push(key);\n', by: '' }],
   },
   {
     name: 'a refusal burns its key',
     replacements: [
       {
-        file: ledger,
+        file: batch,
         text: "if (!applied.ok) return { kind: 'refused', refusal: applied.refusal };",
         by: "if (!applied.ok) { if (key !== undefined) newKeys.push(key); return { kind: 'refused', refusal: applied.refusal }; }",
       },
@@ -128,7 +133,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         text: '  return database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
         by: '  return new Promise((answer, fail) => database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
       },
-      { file: ledger, text: '    return batch.answers;\n  });', by: '    answer(batch.answers);\n  }).catch(fail));' },
+      { file: ledger, text: '    return answers;\n  });', by: '    answer(answers);\n  }).catch(fail));' },
     ],
   },
   {
@@ -151,8 +156,28 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: ledger,
-        text: 'of batch.attachments) {\n',
-        by: "of batch.attachments) {\n      if (name === 'job' && rows.length > 1) continue;\n",
+        text: 'of attachments) {\n',
+        by: "of attachments) {\n    if (name === 'job' && rows.length > 1) continue;\n",
+      },
+    ],
+  },
+  {
+    name: 'a part of a batch is decided as if the parts before were not',
+    replacements: [
+      {
+        file: ledger,
+        text: 'const decided = batch.decide(',
+        by: 'const decided = new Batch(loaded.wallets, loaded.keys, now).decide(',
+      },
+    ],
+  },
+  {
+    name: 'only the first part of a batch is written',
+    replacements: [
+      {
+        file: ledger,
+        text: 'writing = write(transaction, writers, decided, now);',
+        by: 'if (start === 0) writing = write(transaction, writers, decided, now);',
       },
     ],
   },

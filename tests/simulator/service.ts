@@ -52,6 +52,8 @@ export async function composeService(parts: {
     database,
     clock,
     pause,
+    // Few requests come at once here, and the seams between the parts of a batch are to be seen.
+    partSize: 2,
     writers: new Map<string, AttachmentWriter>([
       ...generationWriters,
       ['job', { kind: 'insert', statementFor: (rows, now) => jobInsert(rows as readonly Job[], now) }], // As in `app.ts`.
