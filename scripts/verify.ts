@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
 // Recomputes wallets of a running server from their journals, and names the first row of each that disagrees.
-const usage = `npm run verify -- [--url <url>] [--key <key>] [<account id> ...]
+const usage = `npm run verify -- [--url <url>] [--key <key>] [--rebuild] [<account id> ...]
 
 Recomputes the wallets of these accounts from their journals, or those of all accounts.
 
-  --url   where the server is; else WZRD_URL, else http://localhost:4000
-  --key   an administrator's key; else WZRD_ADMIN_KEY, else on this machine that of the playground's sandbox
+  --url       where the server is; else WZRD_URL, else http://localhost:4000
+  --key       an administrator's key; else WZRD_ADMIN_KEY, else on this machine that of the playground's sandbox
+  --rebuild   writes the wallets that disagree anew from their journals, and verifies them again
 
 Ends with 0 when all agree, with 1 when any does not, with 2 when they could not be read.
 `;
@@ -25,18 +26,23 @@ const pageSchema = z.object({
     }),
   }),
 });
+const verificationFields = 'ok transfers firstBad problem';
 const verificationSchema = z.object({
+  ok: z.boolean(),
+  transfers: z.number(),
+  firstBad: z.string().nullable(),
+  problem: z.string().nullable(),
+});
+const verifiedSchema = z.object({ data: z.object({ verifyLedger: verificationSchema.nullable() }) });
+const rebuiltSchema = z.object({
   data: z.object({
-    verifyLedger: z
-      .object({
-        ok: z.boolean(),
-        transfers: z.number(),
-        firstBad: z.string().nullable(),
-        problem: z.string().nullable(),
-      })
-      .nullable(),
+    rebuildWallet: z.union([
+      z.object({ corrected: z.number(), verification: verificationSchema }),
+      z.object({ message: z.string() }),
+    ]),
   }),
 });
+type Verification = z.infer<typeof verificationSchema>;
 
 /** Something that keeps wallets from being read at all. */
 class CannotVerify extends Error {}
@@ -64,9 +70,9 @@ async function run(): Promise<number> {
   let verified = 0;
   let wrong = 0;
   for await (const accountId of positionals.length > 0 ? positionals : allAccounts(server)) {
-    const problem = await verify(server, accountId);
+    const agrees = (await verify(server, accountId)) || (values.rebuild && (await rebuild(server, accountId)));
     verified += 1;
-    if (problem !== null) wrong += 1;
+    if (!agrees) wrong += 1;
   }
   const wallets = `${verified} ${verified === 1 ? 'wallet' : 'wallets'}`;
   process.stdout.write(
@@ -78,7 +84,12 @@ async function run(): Promise<number> {
 function readArguments() {
   try {
     return parseArgs({
-      options: { url: { type: 'string' }, key: { type: 'string' }, help: { type: 'boolean', default: false } },
+      options: {
+        url: { type: 'string' },
+        key: { type: 'string' },
+        rebuild: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
       allowPositionals: true,
     });
   } catch (error) {
@@ -110,22 +121,41 @@ async function* allAccounts(server: Server): AsyncGenerator<string> {
   }
 }
 
-/** Verifies one wallet, says what came of it, and gives what is wrong with it; null when all agrees. */
-async function verify(server: Server, accountId: string): Promise<string | null> {
-  const query = 'query ($id: ID!) { verifyLedger(accountId: $id) { ok transfers firstBad problem } }';
-  const found = read(verificationSchema, await ask(server, query, { id: accountId })).data.verifyLedger;
+/** Verifies one wallet, says what came of it, and gives whether all agrees. */
+async function verify(server: Server, accountId: string): Promise<boolean> {
+  const query = `query ($id: ID!) { verifyLedger(accountId: $id) { ${verificationFields} } }`;
+  const found = read(verifiedSchema, await ask(server, query, { id: accountId })).data.verifyLedger;
+  return tell(accountId, found);
+}
+
+/** Writes one wallet anew from its journal, says what came of it, and gives whether all agrees now. */
+async function rebuild(server: Server, accountId: string): Promise<boolean> {
+  const query = `mutation ($id: ID!) {
+    rebuildWallet(accountId: $id) {
+      ... on WalletRebuild { corrected verification { ${verificationFields} } }
+      ... on Error { message }
+    }
+  }`;
+  const rebuilt = read(rebuiltSchema, await ask(server, query, { id: accountId })).data.rebuildWallet;
+  // What there is no account for has been said already.
+  if ('message' in rebuilt) return false;
+  const rows = rebuilt.corrected === 1 ? 'row' : 'rows';
+  process.stdout.write(`       ${accountId}: ${rebuilt.corrected} ${rows} written anew\n`);
+  return tell(accountId, rebuilt.verification);
+}
+
+function tell(accountId: string, found: Verification | null): boolean {
   if (found?.ok === true) {
-    process.stdout.write(
-      `ok     ${accountId}: ${found.transfers} ${found.transfers === 1 ? 'transaction' : 'transactions'}\n`,
-    );
-    return null;
+    const transactions = found.transfers === 1 ? 'transaction' : 'transactions';
+    process.stdout.write(`ok     ${accountId}: ${found.transfers} ${transactions}\n`);
+    return true;
   }
   const problem =
     found === null
       ? 'There is no such account.'
       : `${found.firstBad ?? 'The wallet'}: ${found.problem ?? 'It is wrong.'}`;
   process.stdout.write(`WRONG  ${accountId}: ${problem}\n`);
-  return problem;
+  return false;
 }
 
 async function ask({ endpoint, key }: Server, query: string, variables: object): Promise<unknown> {

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Database } from '../db/index.ts';
+import { type Rebuild, rebuildWallet } from './rebuild.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GrantState } from './core/grant-state.ts';
 import type {
@@ -53,6 +54,8 @@ export interface History {
   availableAsOf(wallet: WalletView, asOf: Instant): Promise<number>;
   /** Recomputes a wallet from its journal and names the first row that disagrees; null when the account has none. */
   verify(accountId: AccountId): Promise<Verification | null>;
+  /** Writes the amounts of a wallet anew from its journal; null without a wallet. */
+  rebuild(accountId: AccountId): Promise<Rebuild | null>;
   /** Whether history up to a transfer is still the one that had this hash, in hexadecimal. */
   prove(wallet: WalletView, sequence: number, hash: string): Promise<boolean>;
   /** Why that much is or was available. Throws {@link InvalidInputError} for an instant that is still to come. */
@@ -103,6 +106,7 @@ export function createHistory(database: Database): History {
       return due?.availableAfter ?? (await readAvailable(prisma, recordedOf(wallet), asOf));
     },
     verify: (accountId) => verifyWallet(database, accountId),
+    rebuild: (accountId) => rebuildWallet(database, accountId),
     prove: (wallet, sequence, hash) => proveHistory(database, wallet.state.accountId, sequence, hash),
     explain: async (wallet, asOf) => {
       refuseFuture(wallet, asOf);

@@ -19,6 +19,7 @@ export type { PageRequest } from './history.store.ts';
 export { createHistory, type Explanation, effectOnAvailable, type History } from './history.ts';
 export { idempotencyKeyOf } from './idempotency.ts';
 export { type AttachmentWriter, createLedger, type Ledger, limits as ledgerLimits, type WalletView } from './ledger.ts';
+export type { Rebuild } from './rebuild.ts';
 export type { Attachment, LedgerAnswer } from './request.ts';
 export type { Verification } from './verify.ts';
 export { type IdempotencyKey, insertKey } from './wallet.store.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/index.ts';
-import type { AccountId, Grant, Instant, Transfer } from './core/types.ts';
-import { toGrant, toTransfer } from './recorded-rows.store.ts';
+import type { AccountId, Grant, Hold, Instant, Transfer } from './core/types.ts';
+import { toGrant, toHold, toTransfer } from './recorded-rows.store.ts';
 import { loadWallets, type StoredWallet } from './wallet.store.ts';
 
 const pageSize = 5_000;
@@ -21,6 +21,22 @@ export async function* readJournal(
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageSize) return;
     after = last.sequence;
+  }
+}
+
+/** Every recorded hold of a wallet, in the order of their ids, a page at a time. */
+export async function* readHolds(transaction: Transaction, accountId: AccountId): AsyncGenerator<Hold> {
+  let after = '';
+  for (;;) {
+    const rows: Awaited<ReturnType<typeof transaction.hold.findMany>> = await transaction.hold.findMany({
+      where: { accountId, id: { gt: after } },
+      orderBy: { id: 'asc' },
+      take: pageSize,
+    });
+    for (const row of rows) yield toHold(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    after = last.id;
   }
 }
 

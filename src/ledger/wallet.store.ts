@@ -221,7 +221,7 @@ export async function writeChanges(
       ? []
       : [
           Prisma.sql`${insertRows('credit_grant', grantColumns, grants.changed)}
-            ON CONFLICT (account_id, id) DO UPDATE SET pending = excluded.pending, remaining = excluded.remaining,
+            ON CONFLICT (account_id, id) DO UPDATE SET amount = excluded.amount, pending = excluded.pending, remaining = excluded.remaining,
               held = excluded.held, consumed = excluded.consumed, expired = excluded.expired,
               revoked = excluded.revoked, expires_at = excluded.expires_at, voided_at = excluded.voided_at`,
         ]),
@@ -230,7 +230,7 @@ export async function writeChanges(
       ? []
       : [
           Prisma.sql`${insertRows('credit_hold', holdColumns, holds.changed)}
-            ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, captured = excluded.captured,
+            ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, amount = excluded.amount, captured = excluded.captured,
               refunded = excluded.refunded, grant_ids = excluded.grant_ids, held_amounts = excluded.held_amounts,
               captured_amounts = excluded.captured_amounts, refunded_amounts = excluded.refunded_amounts,
               expires_at = excluded.expires_at, settled_at = excluded.settled_at`,

@@ -1,3 +1,4 @@
+import { AccountNotFoundError } from '../errors.ts';
 import type { Plan } from '../catalog/index.ts';
 import type { Instant } from '../clock.ts';
 import { toDate } from '../clock.ts';
@@ -12,6 +13,7 @@ import type {
   GrantState,
   TransactionType,
   Transfer,
+  Rebuild,
   Verification,
   WalletView,
 } from '../ledger/index.ts';
@@ -223,11 +225,25 @@ export const proveHistory = (
 export async function verifyLedger({ services }: Context, id: string): Promise<LedgerVerification | null> {
   const accountId = id as AccountId; // Found, or nothing.
   const found = isStorable(id) ? await services.history.verify(accountId) : null;
-  if (found === null) return null;
+  return found === null ? null : verificationOf(accountId, found);
+}
+
+/** Writes the wallet of an account anew from its journal. Throws `AccountNotFoundError`. */
+export async function rebuildWallet({ services }: Context, id: string): Promise<WalletRebuild> {
+  const accountId = id as AccountId; // Found, or nothing.
+  const rebuilt = isStorable(id) ? await services.history.rebuild(accountId) : null;
+  if (rebuilt === null) throw new AccountNotFoundError(id);
+  return { ...rebuilt, verification: verificationOf(accountId, rebuilt.verification) };
+}
+
+function verificationOf(accountId: AccountId, found: Verification): LedgerVerification {
   const { firstBad } = found;
   const bad = firstBad?.kind === 'transfer' ? transactionId(accountId, firstBad.sequence) : (firstBad?.id ?? null);
   return { ...found, firstBad: bad };
 }
+
+/** What a rebuild came to. */
+export type WalletRebuild = Omit<Rebuild, 'verification'> & { readonly verification: LedgerVerification };
 
 /** What a verification found, with the id of the first bad row. */
 export type LedgerVerification = Omit<Verification, 'firstBad'> & { readonly firstBad: string | null };

@@ -1,3 +1,4 @@
+import { AccountNotFoundError } from '../errors.ts';
 import type { UsageBucket as Bucket } from '../generation/index.ts';
 import {
   type Explanation,
@@ -256,7 +257,7 @@ const LedgerVerification = builder.objectRef<resolve.LedgerVerification>('Ledger
     firstBad: t.exposeID('firstBad', {
       nullable: true,
       description:
-        'The id of the first transaction or grant that does not agree; null when all do, or the wallet itself does not.',
+        'The id of the first transaction, grant or generation (by its hold) that does not agree; null when all do, or the wallet itself does not.',
     }),
     problem: t.exposeString('problem', {
       nullable: true,
@@ -265,6 +266,16 @@ const LedgerVerification = builder.objectRef<resolve.LedgerVerification>('Ledger
     head: t.exposeString('head', {
       description: 'The hash that the wallet has for its newest transaction, in hexadecimal.',
     }),
+  }),
+});
+
+const WalletRebuild = builder.objectRef<resolve.WalletRebuild>('WalletRebuild').implement({
+  description: 'What came of writing a wallet anew from its journal.',
+  fields: (t) => ({
+    corrected: t.exposeInt('corrected', {
+      description: 'How many rows (the wallet, grants, holds) were written anew; 0 when all agreed.',
+    }),
+    verification: t.expose('verification', { type: LedgerVerification, description: 'How the wallet stands now.' }),
   }),
 });
 
@@ -397,5 +408,21 @@ builder.queryFields((t) => ({
     complexity: 100,
     args: { accountId: t.arg.id({ required: true, description: 'Whose wallet.' }) },
     resolve: (_root, { accountId }, context) => resolve.verifyLedger(context, accountId),
+  }),
+}));
+
+builder.mutationFields((t) => ({
+  rebuildWallet: t.field({
+    type: WalletRebuild,
+    description:
+      'Writes the amounts of a wallet, its grants and its holds anew from its journal, and nothing when the journal itself is not as it was written. For administrators.',
+    authScopes: { admin: true },
+    complexity: 100,
+    args: { accountId: t.arg.id({ required: true, description: 'Whose wallet.' }) },
+    errors: {
+      types: [AccountNotFoundError],
+      union: { name: 'RebuildWalletResult', description: 'What was corrected, or why nothing was looked at.' },
+    },
+    resolve: (_root, { accountId }, context) => resolve.rebuildWallet(context, accountId),
   }),
 }));

@@ -10,6 +10,7 @@ const administrative: Record<string, (accountId: string, grantId: string, genera
   accountById: (accountId) => `{ accountById(id: "${accountId}") { account { id } wallet { available } } }`,
   accounts: () => '{ accounts { totalCount nodes { id name } } }',
   verifyLedger: (accountId) => `{ verifyLedger(accountId: "${accountId}") { ok } }`,
+  rebuildWallet: (accountId) => `mutation { rebuildWallet(accountId: "${accountId}") { __typename } }`,
   createAccount: () => 'mutation { createAccount(input: { name: "Mine" }) { __typename } }',
   grantCredits: (accountId) =>
     `mutation { grantCredits(input: { accountId: "${accountId}", credits: 1, reason: "x", idempotencyKey: "x" }) { __typename } }`,
@@ -182,6 +183,10 @@ describe('Access', () => {
           .map(({ name }) => `${type.name}.${field.name}(${name})`),
       );
     });
-    expect(naming.sort()).toEqual(['GrantCreditsInput.accountId', 'Query.verifyLedger(accountId)']);
+    expect(naming.sort()).toEqual([
+      'GrantCreditsInput.accountId',
+      'Mutation.rebuildWallet(accountId)',
+      'Query.verifyLedger(accountId)',
+    ]);
   });
 });

@@ -56,6 +56,19 @@ describe('npm run verify', () => {
     expect(code).toBe(0);
   });
 
+  test('given a balance that was changed by force, when it is verified with --rebuild, then it is written anew and agrees', async () => {
+    await app.database.prisma.wallet.update({ where: { accountId: account.id }, data: { held: 3 } });
+    expect(await verify('--rebuild', account.id)).toEqual({
+      code: 0,
+      stdout:
+        `WRONG  ${account.id}: The wallet: The wallet's amounts are not those of the journal.\n` +
+        `       ${account.id}: 1 row written anew\n` +
+        `ok     ${account.id}: 3 transactions\n1 wallet verified: all agree.\n`,
+      stderr: '',
+    });
+    expect(await verify(account.id)).toMatchObject({ code: 0 });
+  });
+
   test('G16 given a row that was changed by force, when all wallets are verified, then it is named and the exit code is 1', async () => {
     const force = async (reason: string | null): Promise<void> => {
       const { prisma } = app.database;
