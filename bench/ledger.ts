@@ -12,7 +12,7 @@ import { createPlainTables, uniformWallets } from './sides/plain-tables.ts';
 import { openPrismaTransactions, prismaCallers } from './sides/prisma-transaction.ts';
 
 /** Callers of the ledger at once, where its throughput is measured. */
-export const ledgerCallers = 512;
+export const ledgerCallers = 1_024;
 /** Callers at once, where its slowest answers are measured. */
 const patientCallers = 128;
 
