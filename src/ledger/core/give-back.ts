@@ -47,12 +47,7 @@ function claim(draft: Draft, { grantId, amount }: Funding): number {
  * in reverse order. Where the wallet owes for a grant, because it was clawed back after it was spent, its share
  * lessens the debt instead.
  */
-export function undoSpending(
-  draft: Draft,
-  posting: SpendingUndone,
-  at: Instant,
-  late: Late,
-): void {
+export function undoSpending(draft: Draft, posting: SpendingUndone, at: Instant, late: Late): void {
   const back = new GivenBack(draft, at);
   for (const { grantId, amount } of [...posting.fundings].reverse()) {
     const owed = forgiveOwed(draft, { grantId, amount }, posting, at, late);
