@@ -263,8 +263,8 @@ function refund(draft: Draft, command: CommandOf<'refund'>): Decision {
 function voidGrant(draft: Draft, command: CommandOf<'void'>): Decision {
   const found = draft.grants.get(command.grantId);
   if (found === undefined) return refuse({ kind: 'UNKNOWN_GRANT' });
-  const amount = found.pending + found.remaining;
-  if (found.voidedAt !== null || amount === 0) return refuse({ kind: 'NOT_VOIDABLE', grant: found });
+  const amount = found.pending + found.remaining; // A grant that was voided has nothing left.
+  if (amount === 0) return refuse({ kind: 'NOT_VOIDABLE', grant: found });
   const from = found.pending > 0 ? 'PENDING' : 'AVAILABLE';
   const now = draft.recordedAt;
   draft.post(

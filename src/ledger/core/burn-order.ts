@@ -11,7 +11,7 @@ function compareBurnOrder(left: Grant, right: Grant): number {
     categoryRank(left) - categoryRank(right) ||
     left.effectiveAt - right.effectiveAt ||
     left.createdAt - right.createdAt ||
-    (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
+    (left.id < right.id ? -1 : 1)
   );
 }
 

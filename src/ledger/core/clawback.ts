@@ -12,14 +12,13 @@ export function setClawback(draft: Draft, command: Extract<Command, { kind: 'cla
   const grant = draft.grants.get(grantId);
   if (grant === undefined) return { refusal: { kind: 'UNKNOWN_GRANT' } };
   if (total > grant.amount) return { refusal: { kind: 'EXCEEDS_GRANT', grant } };
-  const found = draft.clawbacks.get(grantId);
-  const before = found?.total ?? 0;
-  if (total === before) return { effect: { kind: 'grant', grant }, repeated: true };
-  if (found !== undefined && total < before) {
+  const none: Clawback = { grantId, total: 0, taken: 0, owed: 0, payments: [], createdAt: draft.recordedAt };
+  const found = draft.clawbacks.get(grantId) ?? none;
+  if (total === found.total) return { effect: { kind: 'grant', grant }, repeated: true };
+  if (total < found.total) {
     reinstate(draft, grant, found, total, reason);
   } else {
-    const none: Clawback = { grantId, total, taken: 0, owed: 0, payments: [], createdAt: draft.recordedAt };
-    draft.putClawback({ ...(found ?? none), total });
+    draft.putClawback({ ...found, total });
     collect(draft, grantId, reason);
   }
   return { effect: { kind: 'grant', grant: draft.fundingGrant(grantId) } };

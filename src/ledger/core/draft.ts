@@ -25,16 +25,13 @@ const bucketOf = {
   EXPIRED: 'expired',
   REVOKED: 'revoked',
   DEBT: 'consumed',
-} as const satisfies Partial<Record<LedgerAccount, keyof Grant>>;
-
-type BucketAccount = keyof typeof bucketOf;
-
-const isBucketAccount = (account: LedgerAccount): account is BucketAccount => account in bucketOf;
+} as const satisfies Record<Exclude<LedgerAccount, 'ISSUED'>, keyof Grant>;
 
 export interface Posting {
   readonly type: TransactionType;
   readonly from: LedgerAccount;
-  readonly to: LedgerAccount;
+  /** Nothing is ever un-issued. */
+  readonly to: Exclude<LedgerAccount, 'ISSUED'>;
   readonly fundings: readonly Funding[];
   readonly holdId?: HoldId;
   readonly reason?: string;
@@ -142,11 +139,11 @@ export class Draft {
     return { ...this.#state, lastInstant: this.recordedAt, grants, holds, clawbacks };
   }
 
-  #moveInGrant({ grantId, amount }: Funding, from: LedgerAccount, to: LedgerAccount): void {
+  #moveInGrant({ grantId, amount }: Funding, from: Posting['from'], to: Posting['to']): void {
     const before = this.fundingGrant(grantId);
     const after = { ...before };
-    if (isBucketAccount(from)) after[bucketOf[from]] -= amount;
-    if (isBucketAccount(to)) after[bucketOf[to]] += amount;
+    if (from !== 'ISSUED') after[bucketOf[from]] -= amount;
+    after[bucketOf[to]] += amount;
     const parts = [after.pending, after.remaining, after.held, after.consumed, after.expired, after.revoked];
     assert(
       parts.every((part) => part >= 0),

@@ -18,8 +18,7 @@ function dueBy(state: Pick<WalletState, 'grants' | 'holds'>, now: Instant): Due[
     if (grant.pending > 0 && grant.effectiveAt <= now) {
       due.push({ rank: 0, kind: 'begin', at: grant.effectiveAt, grant });
     }
-    const mayExpire = grant.remaining > 0 || grant.pending > 0 || grant.held > 0;
-    if (mayExpire && grant.expiresAt !== null && grant.expiresAt <= now) {
+    if (grant.expiresAt !== null && grant.expiresAt <= now) {
       due.push({ rank: 1, kind: 'expire', at: grant.expiresAt, grant });
     }
   }
@@ -46,7 +45,7 @@ export function recordDue(draft: Draft): void {
         payDebt(draft, due.grant.id, due.at);
         break;
       case 'expire': {
-        // What remains is read now: a hold that lapsed just before may have given credits back.
+        // What remains is read now: a hold that lapsed just before may have given credits back, or nothing may be left.
         const { remaining } = draft.fundingGrant(due.grant.id);
         if (remaining > 0) {
           draft.post(

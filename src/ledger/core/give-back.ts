@@ -7,6 +7,8 @@ type Destination = 'AVAILABLE' | 'EXPIRED' | 'REVOKED';
 /** What happens to a grant that has expired when credits come back to it. */
 type Late = 'STAYS_EXPIRED' | 'REVIVES';
 
+type SpendingUndone = Omit<Posting, 'to'> & { readonly from: 'CONSUMED' | 'DEBT' };
+
 /** How long a grant lives on when a won dispute gives credits back to it after it has expired. */
 const revivalMs = 30 * 24 * 60 * 60 * 1_000;
 
@@ -23,15 +25,21 @@ function destinationOf(grant: Grant, at: Instant): Destination {
 export function giveBackHeld(draft: Draft, posting: Omit<Posting, 'from' | 'to'>, at: Instant): void {
   const back = new GivenBack(draft, at);
   for (const { grantId, amount } of [...posting.fundings].reverse()) {
-    const clawback = draft.clawbacks.get(grantId);
-    const claimed = clawback === undefined ? 0 : Math.min(amount, openClaimOf(clawback));
-    if (clawback !== undefined && claimed > 0) {
-      draft.putClawback({ ...clawback, taken: clawback.taken + claimed });
-      back.to('REVOKED', { grantId, amount: claimed });
-    }
+    const claimed = claim(draft, { grantId, amount });
+    back.to('REVOKED', { grantId, amount: claimed });
     back.home({ grantId, amount: amount - claimed });
   }
   back.post({ ...posting, from: 'HELD' });
+}
+
+/** Lets the clawback of a grant take what it still waits for; answers how much of the funding that is. */
+function claim(draft: Draft, { grantId, amount }: Funding): number {
+  const clawback = draft.clawbacks.get(grantId);
+  if (clawback === undefined) return 0;
+  const claimed = Math.min(amount, openClaimOf(clawback));
+  // One that does not change must not be put: what was put is written to the database.
+  if (claimed > 0) draft.putClawback({ ...clawback, taken: clawback.taken + claimed });
+  return claimed;
 }
 
 /**
@@ -39,29 +47,33 @@ export function giveBackHeld(draft: Draft, posting: Omit<Posting, 'from' | 'to'>
  * in reverse order. Where the wallet owes for a grant, because it was clawed back after it was spent, its share
  * lessens the debt instead.
  */
-export function undoSpending(
-  draft: Draft,
-  posting: Omit<Posting, 'to'> & { readonly from: 'CONSUMED' | 'DEBT' },
-  at: Instant,
-  late: Late,
-): void {
+export function undoSpending(draft: Draft, posting: SpendingUndone, at: Instant, late: Late): void {
   const back = new GivenBack(draft, at);
   for (const { grantId, amount } of [...posting.fundings].reverse()) {
-    const clawback = draft.clawbacks.get(grantId);
-    const owed = clawback === undefined ? 0 : Math.min(amount, clawback.owed);
-    if (clawback !== undefined && owed > 0) {
-      // It stays taken, but nobody owes it any more.
-      const lessened = { ...clawback, taken: clawback.taken + owed };
-      lessenDebt(draft, lessened, owed, posting, at, late);
-      // From DEBT, it has just moved from what one grant is owed for to what another is.
-      if (posting.from === 'CONSUMED') {
-        draft.post({ ...posting, to: 'DEBT', fundings: [{ grantId, amount: owed }] }, at);
-      }
-    }
+    const owed = forgiveOwed(draft, { grantId, amount }, posting, at, late);
     if (amount > owed && late === 'REVIVES') revive(draft, grantId, at);
     back.home({ grantId, amount: amount - owed });
   }
   back.post(posting);
+}
+
+/** Lets a funding on its way back lessen what the wallet owes for its grant; answers how much of it does. */
+function forgiveOwed(
+  draft: Draft,
+  { grantId, amount }: Funding,
+  posting: SpendingUndone,
+  at: Instant,
+  late: Late,
+): number {
+  const clawback = draft.clawbacks.get(grantId);
+  if (clawback === undefined) return 0;
+  const owed = Math.min(amount, clawback.owed);
+  if (owed === 0) return 0;
+  // It stays taken, but nobody owes it any more.
+  lessenDebt(draft, { ...clawback, taken: clawback.taken + owed }, owed, posting, at, late);
+  // From DEBT, it has just moved from what one grant is owed for to what another is.
+  if (posting.from === 'CONSUMED') draft.post({ ...posting, to: 'DEBT', fundings: [{ grantId, amount: owed }] }, at);
+  return owed;
 }
 
 /** Takes `amount` off what is owed for a grant; what other grants have already paid of it goes back to them. */
@@ -79,11 +91,11 @@ export function lessenDebt(
   for (const payment of [...clawback.payments].reverse()) {
     const share = Math.min(overpaid, payment.amount);
     overpaid -= share;
-    if (share > 0) returned.unshift({ ...payment, amount: share });
+    returned.unshift({ ...payment, amount: share });
     if (share < payment.amount) kept.unshift({ ...payment, amount: payment.amount - share });
   }
   draft.putClawback({ ...clawback, owed: clawback.owed - amount, payments: kept });
-  if (returned.length > 0) undoSpending(draft, { ...posting, from: 'DEBT', fundings: returned }, at, late);
+  undoSpending(draft, { ...posting, from: 'DEBT', fundings: returned }, at, late);
 }
 
 /** Lets a grant that has expired live on for a while. */

@@ -10,10 +10,20 @@ function packSpent(spent: number): StoryWallet {
   return wallet;
 }
 
+/** Who paid how much of what is owed for each grant, in the order of payment. */
+const paymentsOf = (wallet: StoryWallet): Record<string, string[]> =>
+  Object.fromEntries(
+    [...wallet.state.clawbacks].map(([grantId, { payments }]) => [
+      grantId,
+      payments.map((payment) => `${payment.grantId} ${payment.amount}`),
+    ]),
+  );
+
 describe('a payment that goes back', () => {
   test('G32 given a pack of 100 of which 40 are spent, when its payment goes back, then 60 are taken and 40 are owed', () => {
     const wallet = packSpent(40);
-    wallet.does(clawbackOf('pack', 100));
+    const effect = wallet.does(clawbackOf('pack', 100));
+    expect(effect).toMatchObject({ kind: 'grant', grant: { id: 'pack', revoked: 100 } });
     expect(wallet.lines(3)).toEqual([
       '0 CLAWBACK AVAILABLE>REVOKED pack 60 = 0',
       '0 CLAWBACK DEBT>REVOKED pack 40 = 0',
@@ -33,7 +43,8 @@ describe('a payment that goes back', () => {
   test('G32 given half of a payment that went back, when the other half follows, then 100 are taken back in all, once', () => {
     const wallet = packSpent(40);
     wallet.does(clawbackOf('pack', 50), clawbackOf('pack', 100));
-    wallet.repeats(clawbackOf('pack', 100));
+    const effect = wallet.repeats(clawbackOf('pack', 100));
+    expect(effect).toMatchObject({ kind: 'grant', grant: { id: 'pack', revoked: 100 } });
     expect(wallet.lines(3)).toEqual([
       '0 CLAWBACK AVAILABLE>REVOKED pack 50 = 10',
       '0 CLAWBACK AVAILABLE>REVOKED pack 10 = 0',
@@ -114,6 +125,7 @@ describe('a hold under way when its payment goes back', () => {
     const wallet = walletWithHold();
     wallet.does(captureOf('call'));
     expect(wallet.lines(3)).toEqual(['0 CAPTURE HELD>CONSUMED pack 6 = 0', '0 CLAWBACK DEBT>REVOKED pack 6 = 0']);
+    expect(wallet.journal.at(-1)).toMatchObject({ reason: 'The payment went back.' });
     expect(wallet.debt()).toBe(6);
   });
 
@@ -130,6 +142,22 @@ describe('a hold under way when its payment goes back', () => {
     // 4 were left and are taken, 7 - 4 = 3 more are owed.
     expect(wallet.parts('pack')).toEqual({ consumed: 3, revoked: 7 });
     expect(wallet.debt()).toBe(3);
+  });
+
+  test('given 4 of 10 withdrawn by hand and 3 of the 6 held to be taken back, when it is released, then 3 + 3 go in one transfer', () => {
+    const wallet = new StoryWallet();
+    wallet.does(grantOf('pack', 10), holdOf('call', 6), voidOf('pack'), clawbackOf('pack', 3), releaseOf('call'));
+    expect(wallet.lines(3)).toEqual(['0 RELEASE HELD>REVOKED pack 6 = 0']);
+    expect(wallet.state.clawbacks.get(wallet.grant('pack').id)).toMatchObject({ total: 3, taken: 3, owed: 0 });
+  });
+
+  test('given a clawback that waits for nothing, when a hold of its grant is released, then it is not even written again', () => {
+    const wallet = new StoryWallet();
+    wallet.does(grantOf('pack', 10), holdOf('call', 6), clawbackOf('pack', 4));
+    const { clawbacks } = wallet.state;
+    wallet.does(releaseOf('call'));
+    expect(wallet.parts('pack')).toEqual({ remaining: 6, revoked: 4 });
+    expect(wallet.state.clawbacks).toBe(clawbacks);
   });
 });
 
@@ -171,6 +199,37 @@ describe('debt', () => {
       ['a', [20]],
     ]);
     expect(wallet.debt()).toBe(30);
+  });
+
+  test('given debts of 100 and 50, when grants of 60 and 50 pay, then the first pays 60 of the older, the second its other 40 and 10 of the younger', () => {
+    const wallet = packSpent(100);
+    wallet.does(grantOf('a', 50), holdOf('second', 50), captureOf('second'), clawbackOf('pack', 100));
+    wallet.at(1).does(clawbackOf('a', 50), grantOf('sixty', 60));
+    expect(paymentsOf(wallet)).toEqual({ pack: ['sixty 60'], a: [] });
+    wallet.does(grantOf('fifty', 50), grantOf('forty', 40));
+    expect(paymentsOf(wallet)).toEqual({ pack: ['sixty 60', 'fifty 40'], a: ['fifty 10', 'forty 40'] });
+    expect(wallet.debt()).toBe(0);
+  });
+
+  describe.each([
+    { loaded: 'the older first', order: (ids: string[]) => ids },
+    { loaded: 'the younger first', order: (ids: string[]) => [...ids].reverse() },
+  ])('given two debts of 50, loaded $loaded', ({ order }) => {
+    test.each([
+      { given: 'the first at 5 and the second at 6', firstAt: 5, secondAt: 6, ids: ['z', 'a'] },
+      { given: 'both at 5, so the ids decide', firstAt: 5, secondAt: 5, ids: ['a', 'z'] },
+    ])('when 70 are granted, $given, then 50 pay the first and 20 the second', ({ firstAt, secondAt, ids }) => {
+      const wallet = new StoryWallet();
+      const [first = '', second = ''] = ids;
+      wallet.does(grantOf('a', 50), grantOf('z', 50), holdOf('call', 100), captureOf('call'));
+      wallet.at(firstAt).does(clawbackOf(first, 50));
+      wallet.at(secondAt).does(clawbackOf(second, 50));
+      const { clawbacks } = wallet.state;
+      const loaded = order(ids).flatMap((id) => [...clawbacks].filter(([grantId]) => grantId === id));
+      wallet.state = { ...wallet.state, clawbacks: new Map(loaded) };
+      wallet.does(grantOf('next', 70));
+      expect(paymentsOf(wallet)).toEqual({ [first]: ['next 50'], [second]: ['next 20'] });
+    });
   });
 
   test('given a debt and credits of another grant, when a hold of these is released, then they pay nothing', () => {
@@ -229,6 +288,42 @@ describe('a refund of what a payment that went back had paid', () => {
     // 50 owed - 50 refunded = 0 owed; 70 - 50 = 20 come back.
     expect(wallet.debt()).toBe(0);
     expect(wallet.parts('pack')).toEqual({ remaining: 20, consumed: 30, revoked: 50 });
+    // 50 stay taken, which is all that was to be taken: what a hold gives back later stays.
+    wallet.does(holdOf('next', 20), releaseOf('next'));
+    expect(wallet.parts('pack')).toEqual({ remaining: 20, consumed: 30, revoked: 50 });
+  });
+
+  test('given 50 taken back of the 60 that were left, when the charge of 40 is refunded, then nothing is owed and 40 come back', () => {
+    const wallet = packSpent(40);
+    wallet.does(clawbackOf('pack', 50), refundOf('call'));
+    expect(wallet.lines(4)).toEqual(['0 REFUND CONSUMED>AVAILABLE pack 40 = 50']);
+    expect(wallet.parts('pack')).toEqual({ remaining: 50, revoked: 50 });
+  });
+
+  test('given 40 owed of which 15 are paid, when 10 of the charge are refunded, then 40 - 15 - 10 = 15 are owed and the payer gets nothing', () => {
+    const wallet = packSpent(40);
+    wallet.does(clawbackOf('pack', 100), grantOf('next', 15), refundOf('call', 10));
+    expect(wallet.lines(7)).toEqual(['0 REFUND CONSUMED>DEBT pack 10 = 0']);
+    expect(wallet.parts('next')).toEqual({ consumed: 15 });
+    expect(wallet.debt()).toBe(15);
+  });
+
+  test('given 40 owed, paid 15 by one grant and 25 by another, when 30 of the charge are refunded, then 25 and 5 go back, the last payer first', () => {
+    const wallet = packSpent(40);
+    wallet.does(clawbackOf('pack', 100), grantOf('first', 15), grantOf('second', 25), refundOf('call', 30));
+    expect(wallet.lines(9)).toEqual([
+      '0 REFUND DEBT>AVAILABLE second 25, first 5 = 30',
+      '0 REFUND CONSUMED>DEBT pack 30 = 30',
+    ]);
+    expect(paymentsOf(wallet)).toEqual({ pack: ['first 10'] });
+    expect(wallet.debt()).toBe(0);
+  });
+
+  test('given 40 owed, paid by three grants, when 10 of the charge are refunded, then two payments are kept, in their order', () => {
+    const wallet = packSpent(40);
+    wallet.does(clawbackOf('pack', 100), grantOf('b', 15), grantOf('c', 15), grantOf('a', 10), refundOf('call', 10));
+    expect(paymentsOf(wallet)).toEqual({ pack: ['b 15', 'c 15'] });
+    expect(wallet.parts('a')).toEqual({ remaining: 10 });
   });
 });
 
@@ -262,6 +357,16 @@ describe('a dispute that is won', () => {
     expect(wallet.grant('next').expiresAt).toBe(7 + 30 * day);
     wallet.at(7 + 30 * day);
     expect(wallet.parts('next')).toEqual({ expired: 120 });
+  });
+
+  test('given a payer that has expired and owes its own payment, when the first payment stands again, then its debt ends and it stays expired', () => {
+    const wallet = packSpent(40);
+    wallet.does(clawbackOf('pack', 100), grantOf('next', 40, { expiresAt: 5 }), clawbackOf('next', 40));
+    expect(wallet.debt()).toBe(40);
+    wallet.at(7).does(clawbackOf('pack', 0));
+    expect(wallet.debt()).toBe(0);
+    expect(wallet.parts('next')).toEqual({ revoked: 40 });
+    expect(wallet.grant('next').expiresAt).toBe(5);
   });
 
   test('given a grant that has expired while its payment was disputed, when the dispute is won, then it lives for 30 days more', () => {

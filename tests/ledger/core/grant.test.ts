@@ -20,11 +20,28 @@ describe('grant', () => {
 
     const effect = wallet.does(grantOf('a', 10, { source: 'PACK', category: 'PAID', priority: 30, expiresAt: 50 }));
 
-    expect(effect).toMatchObject({
+    expect(effect).toStrictEqual({
       kind: 'grant',
-      grant: { id: 'a', source: 'PACK', category: 'PAID', priority: 30, amount: 10, remaining: 10, voidedAt: null },
+      grant: {
+        id: 'a',
+        source: 'PACK',
+        category: 'PAID',
+        priority: 30,
+        amount: 10,
+        pending: 0,
+        remaining: 10,
+        held: 0,
+        consumed: 0,
+        expired: 0,
+        revoked: 0,
+        effectiveAt: 7,
+        expiresAt: 50,
+        voidedAt: null,
+        createdAt: 7,
+        reason: null,
+      },
     });
-    expect(wallet.grant('a')).toMatchObject({ effectiveAt: 7, createdAt: 7, expiresAt: 50 });
+    expect(wallet.grant('a')).toEqual(effect.kind === 'grant' ? effect.grant : null);
     expect(wallet.balance()).toEqual({ available: 10, held: 0, pending: 0 });
     expect(wallet.lines()).toEqual(['7 GRANT ISSUED>AVAILABLE a 10 = 10']);
   });
@@ -102,7 +119,7 @@ describe('grant', () => {
 
     const effect = wallet.at(2).repeats(grantOf('a', 99));
 
-    expect(effect).toMatchObject({ grant: { amount: 10, remaining: 6, held: 4, createdAt: 1 } });
+    expect(effect).toMatchObject({ kind: 'grant', grant: { amount: 10, remaining: 6, held: 4, createdAt: 1 } });
     expect(wallet.journal).toHaveLength(2);
     expect(wallet.state.issued).toBe(10);
   });

@@ -242,6 +242,15 @@ describe('a hold that lapses', () => {
     expect(wallet.at(300).hold('h')).toMatchObject({ status: 'LAPSED', settledAt: 101 });
   });
 
+  test('given a hold that lapsed, when that is recorded, then the journal names the hold and says why', () => {
+    const wallet = walletOf10();
+    wallet.does(holdOf('h', 3, 100));
+
+    wallet.at(101).does(expire);
+
+    expect(wallet.journal.at(-1)).toMatchObject({ type: 'RELEASE', holdId: 'h', reason: 'The hold lapsed.' });
+  });
+
   test('G07 given all 10 held until 101, when 10 are held at 101, then the lapse is recorded first, at its instant', () => {
     const wallet = walletOf10();
     wallet.does(holdOf('h', 10, 100));

@@ -460,6 +460,7 @@ const share = Number(process.env.FC_SHARE ?? 1);
 const parameters = (sequences: number): fc.Parameters<unknown> => ({
   seed,
   numRuns: Math.ceil(sequences * share),
+  endOnFailure: share < 1, // A mutation test wants to know that a sequence fails, not the shortest that does.
   verbose: fc.VerbosityLevel.Verbose,
 });
 

@@ -12,8 +12,9 @@ describe('void', () => {
   test('given 3 consumed, 2 held and 5 remaining, when it is voided, then only the 5 are revoked', () => {
     const wallet = grantInThreeParts();
 
-    wallet.at(2).does(voidOf('a'));
+    const effect = wallet.at(2).does(voidOf('a'));
 
+    expect(effect).toMatchObject({ kind: 'grant', grant: { id: 'a', voidedAt: 2, revoked: 5 } });
     expect(wallet.grant('a').voidedAt).toBe(2);
     expect(wallet.parts('a')).toEqual({ consumed: 3, held: 2, revoked: 5 });
     expect(wallet.balance()).toEqual({ available: 0, held: 2, pending: 0 });
