@@ -1,14 +1,15 @@
-import type { Command, Instant } from '../../src/ledger/core/types.ts';
+import type { GrantId } from '../../src/ledger/core/types.ts';
 import {
   emptyReference,
   type Move,
+  type Place,
   type ReferenceWallet,
   referenceAt,
   referenceStep,
 } from '../ledger/core/reference.ts';
 import { must, mustEqual } from './invariant.ts';
 import { type EffectiveCommand, type Facts, JournalReader } from './journal-reader.ts';
-import type { Rows, TransferRow } from './rows.ts';
+import type { ClawbackRow, Rows, TransferRow } from './rows.ts';
 
 const names = {
   journal: 'The journal is what a simple model makes of the same commands',
@@ -26,6 +27,8 @@ interface Observation {
   readonly AVAILABLE: number;
   readonly HELD: number;
   readonly PENDING: number;
+  /** What it owes and nobody has paid. */
+  readonly DEBT: number;
 }
 
 /** A hold that was refused, when nothing else was under way. */
@@ -74,35 +77,9 @@ export class ExpectedWallets {
   }
 }
 
-/** The model knows no milliseconds, only the order of instants: each stands for its place among all of a wallet. */
-class Ranks {
-  readonly #ranks: ReadonlyMap<number, number>;
-  readonly #instants: readonly number[];
-
-  constructor(instants: Iterable<number>) {
-    this.#instants = [...new Set(instants)].sort((left, right) => left - right);
-    this.#ranks = new Map(this.#instants.map((instant, index) => [instant, index + 1]));
-  }
-
-  get last(): number {
-    return this.#instants.length;
-  }
-
-  of(instant: number): Instant {
-    const rank = this.#ranks.get(instant);
-    if (rank === undefined) throw new Error(`The instant ${instant} was not ranked.`);
-    return rank as Instant; // To the model it is one.
-  }
-
-  instantOf(rank: number): number {
-    return this.#instants[rank - 1] ?? 0;
-  }
-}
-
 class ModelRun {
   readonly #entries: readonly Entry[];
   readonly #transfers: readonly TransferRow[];
-  readonly #ranks: Ranks;
   /** What the model moved and the journal did not, or the other way round. */
   readonly #difference = new Map<string, number>();
   #wallet: ReferenceWallet = emptyReference;
@@ -111,10 +88,6 @@ class ModelRun {
   constructor(entries: readonly Entry[], transfers: readonly TransferRow[]) {
     this.#entries = entries;
     this.#transfers = transfers;
-    this.#ranks = new Ranks([
-      ...entries.flatMap(instantsOf),
-      ...transfers.flatMap(({ occurred_at: occurred, recorded_at: recorded }) => [occurred, recorded]),
-    ]);
   }
 
   run(): void {
@@ -125,54 +98,58 @@ class ModelRun {
     }
     const last = this.#transfers.at(-1);
     if (last === undefined) return;
-    const { moves, wallet } = referenceStep(this.#wallet, { kind: 'expire' }, this.#ranks.of(last.recorded_at));
+    const { moves, wallet } = referenceStep(this.#wallet, { kind: 'expire' }, last.recorded_at);
     this.#wallet = wallet;
     this.#compareMoves(moves, last.sequence, 'the end');
   }
 
-  checkGrants({ grants }: Rows): void {
+  checkGrants({ grants, clawbacks }: Rows): void {
     const counts = countPlaces(this.#wallet);
     for (const id of this.#wallet.grants.keys()) {
       const grant = grants.find((row) => row.id === id);
       must(grant !== undefined, names.journal, () => `${id} is not there`);
       const found = [grant.pending, grant.remaining, grant.held, grant.consumed, grant.expired, grant.revoked];
-      const wanted = ['PENDING', 'AVAILABLE', 'HELD', 'CONSUMED', 'EXPIRED', 'REVOKED'].map(
-        (place) => counts.get(`${id} ${place}`) ?? 0,
-      );
+      const count = (place: Place): number => counts.get(`${id} ${place}`) ?? 0;
+      const wanted = [
+        ...(['PENDING', 'AVAILABLE', 'HELD', 'CONSUMED', 'EXPIRED'] as const).map(count),
+        count('REVOKED') + count('TAKEN') + count('OWED'),
+      ];
       mustEqual(found.join(), wanted.join(), names.journal, `the parts of ${id}`);
+      this.#checkClawback(id, clawbacks, count);
     }
+  }
+
+  #checkClawback(id: GrantId, clawbacks: readonly ClawbackRow[], count: (place: Place) => number): void {
+    const row = clawbacks.find(({ grant_id: grantId }) => grantId === id);
+    const { clawback } = this.#wallet.grants.get(id) ?? { clawback: null };
+    mustEqual(row?.total ?? null, clawback?.total ?? null, names.journal, `what is taken back of ${id}`);
+    if (row === undefined) return;
+    mustEqual(row.owed, count('OWED'), names.journal, `what is owed for ${id}`);
+    // What a grant that was withdrawn by hand gets back goes on being withdrawn.
+    mustEqual(row.taken, count('TAKEN'), names.journal, `what was taken of ${id}`);
+    const payers = new Map<string, number>();
+    for (const { grantId, paid } of this.#wallet.credits) {
+      if (grantId === id && paid !== null) payers.set(paid.by, (payers.get(paid.by) ?? 0) + 1);
+    }
+    const found = new Map<string, number>();
+    for (const [index, payer] of row.payer_ids.entries()) {
+      found.set(payer, (found.get(payer) ?? 0) + (row.payer_amounts[index] ?? 0));
+    }
+    mustEqual([...found].sort().join(), [...payers].sort().join(), names.journal, `who paid for ${id}`);
   }
 
   #perform(entry: EffectiveCommand): void {
     const what = `step ${entry.step}: ${JSON.stringify(entry.command)} at ${when(entry.at)}`;
-    const { wallet, moves, refusal } = referenceStep(this.#wallet, this.#ranked(entry), this.#ranks.of(entry.at));
+    const { wallet, moves, refusal } = referenceStep(this.#wallet, entry.command, entry.at);
     must(refusal === null, names.journal, () => `${what} took effect; the model refuses it, ${refusal}`);
     this.#wallet = wallet;
     this.#compareMoves(moves, entry.lastSequence, what);
   }
 
-  /** The command with ranks in place of instants. */
-  #ranked({ command, at, expiresAt }: EffectiveCommand): Command {
-    const ranks = this.#ranks;
-    switch (command.kind) {
-      case 'grant':
-        return {
-          ...command,
-          effectiveAt: command.effectiveAt === null ? null : ranks.of(command.effectiveAt),
-          expiresAt: command.expiresAt === null ? null : ranks.of(command.expiresAt),
-        };
-      case 'hold':
-      case 'extend':
-        return { ...command, lifetimeMs: ranks.of(expiresAt ?? at) - ranks.of(at) };
-      default:
-        return command;
-    }
-  }
-
   /** Compares all that moved up to a transfer; a null waits for the next one. */
   #compareMoves(moves: readonly Move[], lastSequence: number | null, what: string): void {
     for (const { at, grantId, from, to } of moves) {
-      this.#count(this.#ranks.instantOf(at), grantId, from, to, 1);
+      this.#count(at, grantId, from, to, 1);
     }
     if (lastSequence === null) return;
     for (const transfer of this.#transfers.slice(this.#compared, lastSequence)) {
@@ -199,10 +176,11 @@ class ModelRun {
 
   #compareObservation(told: Observation): void {
     const counts = new Map<string, number>();
-    for (const { place } of referenceAt(this.#wallet, this.#ranks.of(told.at)).credits) {
-      counts.set(place, (counts.get(place) ?? 0) + 1);
+    for (const { place, paid } of referenceAt(this.#wallet, told.at).credits) {
+      const seen = place === 'OWED' && paid === null ? 'DEBT' : place;
+      counts.set(seen, (counts.get(seen) ?? 0) + 1);
     }
-    for (const place of ['AVAILABLE', 'HELD', 'PENDING'] as const) {
+    for (const place of ['AVAILABLE', 'HELD', 'PENDING', 'DEBT'] as const) {
       mustEqual(
         told[place],
         counts.get(place) ?? 0,
@@ -213,17 +191,10 @@ class ModelRun {
   }
 
   #compareRefusal({ at, amount, step }: Refused): void {
-    const { credits } = referenceAt(this.#wallet, this.#ranks.of(at));
+    const { credits } = referenceAt(this.#wallet, at);
     const available = credits.filter(({ place }) => place === 'AVAILABLE').length;
     must(available < amount, names.refusal, () => `step ${step}: ${amount} of ${available} were refused`);
   }
-}
-
-function instantsOf(entry: Entry): number[] {
-  if (entry.kind !== 'command') return [entry.at];
-  const { at, command, expiresAt } = entry;
-  const own = command.kind === 'grant' ? [command.effectiveAt, command.expiresAt] : [];
-  return [at, expiresAt, ...own].filter((instant) => instant !== null);
 }
 
 function countPlaces({ credits }: ReferenceWallet): ReadonlyMap<string, number> {

@@ -1,7 +1,7 @@
 import type { Command, Credits, GrantId, HoldId } from '../../src/ledger/core/types.ts';
 import { must } from './invariant.ts';
 import type { Request } from './requests.ts';
-import type { HoldRow, Rows, TransferRow } from './rows.ts';
+import type { HoldRow, NoteRow, Rows, TransferRow } from './rows.ts';
 
 /** What is known of the world beside the rows. */
 export interface Facts {
@@ -18,8 +18,6 @@ export interface EffectiveCommand {
   readonly step: number;
   readonly at: number;
   readonly command: Command;
-  /** Of a hold, from what it was given. */
-  readonly expiresAt: number | null;
   /** The last transfer that it made; null when it made none. */
   lastSequence: number | null;
 }
@@ -40,24 +38,58 @@ export class JournalReader {
     const commands: EffectiveCommand[] = [];
     for (const transfer of rows.newTransfers) {
       const { account_id: accountId, recorded_at: at, sequence } = transfer;
+      const last = commands.at(-1);
+      if (followsItsCommand(transfer) && last?.accountId === accountId && last.at === at) {
+        last.lastSequence = sequence;
+        continue;
+      }
       const command = this.#commandOf(transfer, rows);
       if (command === null) continue;
-      const last = commands.at(-1);
       // One command brings credits to several places, one transfer for each.
       if (last?.accountId === accountId && last.at === at && isSame(last.command, command)) {
         last.lastSequence = sequence;
         continue;
       }
-      const expiresAt = command.kind === 'hold' ? at + command.lifetimeMs : null;
       if (command.kind === 'hold' && this.#isTakenAnew(command.holdId, commands)) continue;
-      commands.push({ kind: 'command', accountId, step, at, command, expiresAt, lastSequence: sequence });
+      commands.push({ kind: 'command', accountId, step, at, command, lastSequence: sequence });
     }
+    this.#insertQuietClawbacks(commands, rows, step);
     for (const hold of rows.holds) {
       const quiet = this.#quietCommand(hold, step);
       if (quiet !== null) insertInTime(commands, quiet);
     }
     for (const hold of rows.holds) this.#holds.set(hold.id, hold);
     return commands;
+  }
+
+  /**
+   * Clawbacks that moved no credits: what they want is held. Which commands took effect before each of them was noted,
+   * and those are found among the ones that the journal tells of.
+   */
+  #insertQuietClawbacks(commands: EffectiveCommand[], rows: Rows, step: number): void {
+    let next = 0;
+    let account: string | null = null;
+    for (const note of rows.newNotes) {
+      const { account_id: accountId, at, kind } = note;
+      if (accountId !== account) {
+        account = accountId;
+        next = commands.findIndex((command) => command.accountId === accountId);
+        if (next === -1) next = commands.length;
+      }
+      const found = commands.findIndex((command, index) => index >= next && isNoted(command, note));
+      if (found !== -1) next = found + 1;
+      else if (kind === 'clawback') {
+        const command = this.#clawbackCommand(note.reason);
+        commands.splice(next, 0, { kind: 'command', accountId, step, at, command, lastSequence: null });
+        next += 1;
+      }
+    }
+  }
+
+  #clawbackCommand(reason: string | null): Command {
+    const wish = this.#facts.requestNamed(reason)?.wish;
+    must(wish?.kind === 'clawback', invariant, () => `nobody asked for a clawback "${reason}"`);
+    return { kind: 'clawback', grantId: wish.grantId, total: wish.total, reason: reason ?? '' };
   }
 
   /** A late capture takes the price of its hold anew; the capture comes next. */
@@ -76,10 +108,10 @@ export class JournalReader {
     const { holdLifetimeMs: lifetimeMs } = this.#facts;
     if (before !== undefined && before.expires_at !== hold.expires_at) {
       const at = hold.expires_at - lifetimeMs;
-      return { ...common, at, command: { kind: 'extend', holdId, lifetimeMs }, expiresAt: hold.expires_at };
+      return { ...common, at, command: { kind: 'extend', holdId, lifetimeMs } };
     }
     if (before?.status === 'LAPSED' && hold.status === 'RELEASED' && settledAt !== null) {
-      return { ...common, at: settledAt, command: { kind: 'release', holdId }, expiresAt: null };
+      return { ...common, at: settledAt, command: { kind: 'release', holdId } };
     }
     return null;
   }
@@ -104,6 +136,9 @@ export class JournalReader {
       case 'VOID':
         must(wish?.kind === 'void', invariant, () => `nobody asked for a void "${reason}"`);
         return { kind: 'void', grantId: wish.grantId, reason: reason ?? '' };
+      case 'CLAWBACK':
+      case 'REINSTATEMENT':
+        return this.#clawbackCommand(reason);
       default:
         return null;
     }
@@ -137,9 +172,20 @@ export class JournalReader {
   }
 }
 
+/** What a command brings about beside what it asks for: a grant pays a debt, a clawback takes what was just spent. */
+const followsItsCommand = ({ type, reason }: TransferRow): boolean =>
+  type === 'DEBT_PAYMENT' || (type === 'CLAWBACK' && reason === 'The payment went back.');
+
+function isNoted({ accountId, at, command }: EffectiveCommand, note: NoteRow): boolean {
+  if (accountId !== note.account_id || at !== note.at || command.kind !== note.kind) return false;
+  if (command.kind === 'clawback' && command.reason !== note.reason) return false;
+  const subject = 'holdId' in command ? command.holdId : 'grantId' in command ? command.grantId : '';
+  return subject === note.subject_id;
+}
+
 const isSame = (left: Command, right: Command): boolean =>
   left.kind === right.kind &&
-  (left.kind === 'release' || left.kind === 'refund') &&
+  (left.kind === 'release' || left.kind === 'refund' || left.kind === 'clawback') &&
   JSON.stringify(left) === JSON.stringify(right);
 
 /** Puts a command of its wallet before the first that came later. */

@@ -202,4 +202,34 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'a grant that begins later pays no debt',
+    replacements: [{ file: `${core}/due.ts`, text: '        payDebt(draft, due.grant.id, due.at);\n', by: '' }],
+  },
+  {
+    name: 'a refund ignores what is owed',
+    replacements: [
+      {
+        file: `${core}/give-back.ts`,
+        text: 'const owed = clawback === undefined ? 0 : Math.min(amount, clawback.owed);',
+        by: 'const owed = 0;',
+      },
+    ],
+  },
+  {
+    name: 'a capture spends what a clawback waits for',
+    replacements: [
+      { file: `${core}/apply.ts`, text: '  for (const { grantId } of taken) collect(draft, grantId);\n', by: '' },
+    ],
+  },
+  {
+    name: 'another total of a clawback is not stored',
+    replacements: [
+      {
+        file: 'src/ledger/wallet.store.ts',
+        text: '[...clawbacks.new, ...clawbacks.changed])}\n            ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken',
+        by: '[...clawbacks.new, ...clawbacks.changed])}\n            ON CONFLICT (account_id, grant_id) DO UPDATE SET taken',
+      },
+    ],
+  },
 ];

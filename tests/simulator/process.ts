@@ -105,7 +105,7 @@ export class Process {
       },
       done: ({ sql }, values) => {
         if (sql.includes('FOR NO KEY UPDATE')) lockedAt = this.clock.now();
-        else if (sql.includes('INSERT INTO transfer') && earliestIn(values) < lockedAt) {
+        else if (sql.includes('INSERT INTO transfer') && earliestIn(sql, values) < lockedAt) {
           const invariant = 'G39 a command takes its time behind the lock';
           report(new InvariantBroken(invariant, `recorded before ${new Date(lockedAt).toISOString()}`));
         }
@@ -137,9 +137,15 @@ function faultAt({ kind }: StatementPoint, faults: Chance): Fault | null {
   return luck < 4 ? 'lose after' : null;
 }
 
-/** The earliest instant at which the transfers among a statement's parameters were recorded. */
-function earliestIn(values: readonly unknown[]): number {
-  const texts = values.filter((value) => typeof value === 'string');
-  const instants = texts.flatMap((text) => [...text.matchAll(/"recorded_at":"([^"]+)"/g)].map(([, at]) => at ?? ''));
-  return Math.min(...instants.map((at) => Date.parse(at)));
+/** The earliest instant at which the transfers that a statement writes were recorded: one parameter has them all. */
+function earliestIn(sql: string, values: readonly unknown[]): number {
+  const columns = /INSERT INTO transfer \((?<names>[^)]*)\) SELECT [^]*? FROM unnest\((?<types>[^)]*)\)/.exec(
+    sql,
+  )?.groups;
+  const index = columns?.['names']?.split(', ').indexOf('recorded_at') ?? -1;
+  const parameter = /\$(\d+)/.exec(columns?.['types']?.split(',')[index] ?? '')?.[1];
+  const instants = String(values[Number(parameter) - 1]).match(/\d{4}-[^",}]+/g) ?? [];
+  const earliest = Math.min(...instants.map((at) => Date.parse(at)));
+  if (!Number.isFinite(earliest)) throw new Error('The statement that writes transfers is not understood any more.');
+  return earliest;
 }

@@ -14,6 +14,7 @@ export type Wish =
       'accountId' | 'credits' | 'category' | 'priority' | 'effectiveAt' | 'expiresAt'
     >)
   | { readonly kind: 'void'; readonly grantId: GrantId }
+  | { readonly kind: 'clawback'; readonly accountId: AccountId; readonly grantId: GrantId; readonly total: number }
   | { readonly kind: 'refund'; readonly generationId: GenerationId; readonly credits: number | null };
 
 export interface Request {
@@ -42,7 +43,16 @@ interface KeyGroup {
   conflicts: Request[];
 }
 
-type Outcome = { readonly id: string; readonly replayed: boolean | null };
+/** `at` is known of a clawback. */
+type Outcome = { readonly id: string; readonly replayed: boolean | null; readonly at?: number };
+
+/** A clawback that was acknowledged: at this instant its grant had this total. */
+export interface AcknowledgedClawback {
+  readonly name: string;
+  readonly grantId: GrantId;
+  readonly total: number;
+  readonly at: number;
+}
 
 const names = {
   oneEffect: 'G01 a key has one effect',
@@ -58,11 +68,13 @@ const mutations = {
   grant: 'grantCredits',
   void: 'voidGrant',
   refund: 'refundGeneration',
+  clawback: 'clawback',
 } as const;
 
 /** What clients sent, and what they were told. */
 export class Requests {
   readonly all: Request[] = [];
+  readonly clawbacks: AcknowledgedClawback[] = [];
   readonly #groups = new Map<string, KeyGroup>();
   readonly #tell: (line: string) => void;
 
@@ -82,6 +94,11 @@ export class Requests {
     };
     this.all.push(request);
     return request;
+  }
+
+  /** Those that may be sent again: a clawback needs no key, for the same total again does nothing. */
+  get repeatable(): readonly Request[] {
+    return this.all.filter(({ key, wish }) => key !== null || wish.kind === 'clawback');
   }
 
   find(name: string | null): Request | undefined {
@@ -124,6 +141,10 @@ export class Requests {
     }
     told(`accepted, ${outcome.id}${outcome.replayed === true ? ', replayed' : ''}`);
     request.accepted.push(outcome.id);
+    if (request.wish.kind === 'clawback') {
+      const { grantId, total } = request.wish;
+      this.clawbacks.push({ name: request.name, grantId, total, at: outcome.at ?? 0 });
+    }
     if (group === null) return;
     if (group.subject === null) group.subject = { id: outcome.id, request };
     must(
@@ -170,9 +191,14 @@ export class Requests {
   }
 
   #checkRequest(request: Request, effects: readonly string[]): void {
-    const { name, accepted, key } = request;
-    for (const id of accepted) must(effects.includes(id), names.kept, () => `${name} was acknowledged with ${id}`);
-    const most = key === null ? new Set(accepted).size + request.unknown : 1;
+    const { name, accepted, key, wish } = request;
+    // A clawback may do nothing, or take effect anew after another: see `checkAcknowledged`. So may one whose batch is
+    // run again after a COMMIT without an answer, when the batch set the total of its grant twice.
+    const isTotal = wish.kind === 'clawback';
+    const needsEffect = isTotal ? [] : accepted;
+    for (const id of needsEffect) must(effects.includes(id), names.kept, () => `${name} was acknowledged with ${id}`);
+    const accomplished = new Set(accepted).size + request.unknown;
+    const most = key !== null ? 1 : isTotal && accomplished > 0 ? Infinity : accomplished;
     must(
       effects.length <= most,
       request.refused > 0 && accepted.length === 0 && request.unknown === 0 ? names.nothing : names.oneEffect,
@@ -204,9 +230,15 @@ export class Requests {
   }
 }
 
+/** The ledger's own answer; nobody has given it a place in the contract. */
+class ClawbackRefused extends ExpectedError {
+  override readonly name = 'ClawbackRefused';
+  readonly code = 'INVALID_INPUT';
+}
+
 const describe = ({ name, key, wish }: Request): string => `${name} ${JSON.stringify(wish)} key ${key ?? 'none'}`;
 
-async function send({ name, key, wish }: Request, { accounts, generations }: Service): Promise<Outcome> {
+async function send({ name, key, wish }: Request, { accounts, generations, ledger }: Service): Promise<Outcome> {
   switch (wish.kind) {
     case 'generate': {
       const { id, replayed } = await generations.generate(
@@ -236,6 +268,12 @@ async function send({ name, key, wish }: Request, { accounts, generations }: Ser
     case 'void': {
       const grant = await accounts.voidGrant({ id: wish.grantId, reason: name, idempotencyKey: key }, administratorId);
       return { id: grant.id, replayed: null };
+    }
+    case 'clawback': {
+      const { accountId, grantId, total } = wish;
+      const answer = await ledger.execute({ accountId, command: { kind: 'clawback', grantId, total, reason: name } });
+      if (answer.kind !== 'applied') throw new ClawbackRefused(JSON.stringify(answer));
+      return { id: grantId, replayed: null, at: answer.at };
     }
     case 'refund': {
       const { id, replayed } = await generations.refund(

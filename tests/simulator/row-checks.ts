@@ -1,5 +1,5 @@
 import { must, mustEqual } from './invariant.ts';
-import type { GenerationRow, GrantRow, HoldRow, Rows, TransferRow, WalletRow } from './rows.ts';
+import type { ClawbackRow, GenerationRow, GrantRow, HoldRow, Rows, TransferRow, WalletRow } from './rows.ts';
 
 type Places = Record<string, number>;
 
@@ -31,6 +31,7 @@ const names = {
   within: 'G06 a capture never exceeds its hold',
   lapsed: 'G07 a lapsed hold is not captured for free',
   charged: 'G20 a charge is for a result, and only for that',
+  debt: 'What was taken back is what was there and what is owed',
   written: 'A generation, its hold and its job are written together',
 } as const;
 
@@ -40,6 +41,8 @@ export class RowChecks {
   readonly #grants = new Map<string, Places>();
   readonly #holds = new Map<string, HoldStory>();
   readonly #voided = new Set<string>();
+  /** When each grant expires, as far as the journal has been read. */
+  readonly #expiries = new Map<string, number | null | 'unknown'>();
   readonly #priceOf: (modelId: string) => number;
   readonly #saidSucceeded: (generationId: string) => boolean;
 
@@ -56,14 +59,32 @@ export class RowChecks {
   check(rows: Rows): void {
     const grants = new Map(rows.grants.map((grant) => [grant.id, grant]));
     const holds = new Map(rows.holds.map((hold) => [hold.id, hold]));
-    for (const transfer of rows.newTransfers) this.#follow(transfer, grants, holds);
+    const clawbacks = new Map(rows.clawbacks.map((clawback) => [clawback.grant_id, clawback]));
+    for (const grant of rows.grants) this.#learnExpiry(grant, rows.newTransfers);
+    for (const transfer of rows.newTransfers) this.#follow(transfer, grants, holds, clawbacks);
+    for (const grant of rows.grants) mustBeKnown(grant, this.#expiries.get(grant.id));
+    for (const clawback of rows.clawbacks) this.#checkClawback(clawback, grants.get(clawback.grant_id));
     for (const wallet of rows.wallets) this.#checkWallet(wallet, rows);
     for (const grant of rows.grants) this.#checkGrant(grant);
     for (const hold of rows.holds) this.#checkHold(hold);
     this.#checkGenerations(rows, holds);
   }
 
-  #follow(transfer: TransferRow, grants: ReadonlyMap<string, GrantRow>, holds: ReadonlyMap<string, HoldRow>): void {
+  /** Of a new grant; of one that was revived in the step in which it was made, it is known only afterwards. */
+  #learnExpiry({ id, expires_at: expiresAt }: GrantRow, transfers: readonly TransferRow[]): void {
+    if (this.#expiries.has(id)) return;
+    const isRevived = transfers.some(
+      (transfer) => revives(transfer, id) && transfer.recorded_at + revivalMs === expiresAt,
+    );
+    this.#expiries.set(id, isRevived ? 'unknown' : expiresAt);
+  }
+
+  #follow(
+    transfer: TransferRow,
+    grants: ReadonlyMap<string, GrantRow>,
+    holds: ReadonlyMap<string, HoldRow>,
+    clawbacks: ReadonlyMap<string, ClawbackRow>,
+  ): void {
     const wallet = this.#walletOf(transfer.account_id);
     const where = `transfer ${transfer.sequence} (${transfer.type}) of ${transfer.account_id}`;
     const { from_account: from, to_account: to, amount } = transfer;
@@ -77,8 +98,7 @@ export class RowChecks {
       () => `time runs back at ${where}`,
     );
     must(transfer.occurred_at <= transfer.recorded_at, names.order, () => `${where} was recorded before it happened`);
-    const total = transfer.grant_amounts.reduce((sum, part) => sum + part, 0);
-    mustEqual(total, amount, names.addsUp, `the sum of the fundings of ${where}`);
+    mustEqual(total(transfer.grant_amounts), amount, names.addsUp, `the sum of the fundings of ${where}`);
     Object.assign(wallet, {
       sequence: transfer.sequence,
       available: transfer.available_after,
@@ -94,20 +114,29 @@ export class RowChecks {
         () => `${where} names ${grantId}, which is not there`,
       );
       move(placesOf(this.#grants, grantId), from, to, transfer.grant_amounts[index] ?? 0);
-      this.#checkInstant(transfer, grant, where);
+      this.#checkInstant(transfer, grant, clawbacks.has(grantId), where);
     }
     if (transfer.type === 'VOID') for (const grantId of transfer.grant_ids) this.#voided.add(grantId);
     if (transfer.hold_id !== null) this.#followHold(transfer, holds, where);
   }
 
   /** Whether a grant may take part in a transfer at its instant. */
-  #checkInstant({ type, to_account: to, occurred_at: at }: TransferRow, grant: GrantRow, where: string): void {
-    const hasExpired = grant.expires_at !== null && grant.expires_at <= at;
-    if (type === 'HOLD') {
+  #checkInstant(transfer: TransferRow, grant: GrantRow, isClawedBack: boolean, where: string): void {
+    const { type, to_account: to, occurred_at: at } = transfer;
+    const expiresAt = this.#expiries.get(grant.id) ?? null;
+    if (expiresAt === 'unknown') {
+      if (revives(transfer, grant.id)) this.#expiries.set(grant.id, at + revivalMs);
+      return;
+    }
+    const hasExpired = expiresAt !== null && expiresAt <= at;
+    if (hasExpired && revives(transfer, grant.id)) this.#expiries.set(grant.id, at + revivalMs);
+    if (type === 'HOLD' || type === 'DEBT_PAYMENT') {
       must(!hasExpired && grant.effective_at <= at, names.notSpent, () => `${where} spends ${grant.id}`);
     }
-    if (type === 'EXPIRY') mustEqual(at, grant.expires_at, names.notSpent, `the instant of ${where}`);
+    if (type === 'EXPIRY') mustEqual(at, expiresAt, names.notSpent, `the instant of ${where}`);
     if (type === 'RELEASE' || type === 'REFUND') {
+      // What a clawback waits for, or what is owed for, goes there first; how much that is, the model knows.
+      if (isClawedBack && to === (type === 'RELEASE' ? 'REVOKED' : 'DEBT')) return;
       const home = this.#voided.has(grant.id) ? 'REVOKED' : hasExpired ? 'EXPIRED' : 'AVAILABLE';
       mustEqual(to, home, names.home, `where ${where} brings what is of ${grant.id}`);
     }
@@ -139,6 +168,8 @@ export class RowChecks {
         story.held -= amount;
         break;
       case 'REFUND':
+        // From DEBT comes what other grants had paid of what is not owed any more.
+        if (transfer.from_account === 'DEBT') return;
         must(amount <= story.captured - story.refunded, names.once, () => `${where} refunds more than was charged`);
         story.refunded += amount;
         break;
@@ -162,6 +193,10 @@ export class RowChecks {
       mustEqual(found, story.places[place] ?? 0, names.addsUp, `${name} ${where}`);
       mustEqual(found, ofGrants(part), names.addsUp, `${name} ${where}`);
     }
+    must(wallet.debt >= 0, names.debt, () => `the debt ${where} is ${wallet.debt}`);
+    mustEqual(wallet.debt, 0 - (story.places['DEBT'] ?? 0), names.addsUp, `the debt ${where}`);
+    const unpaid = sumOf(rows.clawbacks, wallet.account_id, ({ owed, payer_amounts: paid }) => owed - total(paid));
+    mustEqual(wallet.debt, unpaid, names.debt, `the debt ${where}`);
     mustEqual(wallet.issued, ofGrants('amount'), names.addsUp, `what was issued ${where}`);
     const open = sumOf(rows.holds, wallet.account_id, (hold) => (hold.status === 'OPEN' ? hold.amount : 0));
     mustEqual(wallet.held, open, names.addsUp, `what the open holds hold ${where}`);
@@ -170,16 +205,24 @@ export class RowChecks {
   #checkGrant(grant: GrantRow): void {
     const places = placesOf(this.#grants, grant.id);
     const parts = [grant.pending, grant.remaining, grant.held, grant.consumed, grant.expired, grant.revoked];
-    const journal = ['PENDING', 'AVAILABLE', 'HELD', 'CONSUMED', 'EXPIRED', 'REVOKED'].map(
-      (place) => places[place] ?? 0,
-    );
+    const of = (place: string): number => places[place] ?? 0;
+    // What paid a debt was spent, and what is owed for a grant was not.
+    const consumed = of('CONSUMED') + of('DEBT');
+    const journal = [of('PENDING'), of('AVAILABLE'), of('HELD'), consumed, of('EXPIRED'), of('REVOKED')];
     mustEqual(parts.join(), journal.join(), names.addsUp, `the parts of ${grant.id}`);
-    mustEqual(
-      parts.reduce((sum, part) => sum + part, 0),
-      grant.amount,
-      names.addsUp,
-      `the sum of the parts of ${grant.id}`,
-    );
+    mustEqual(total(parts), grant.amount, names.addsUp, `the sum of the parts of ${grant.id}`);
+  }
+
+  #checkClawback(clawback: ClawbackRow, grant: GrantRow | undefined): void {
+    const { grant_id: id, account_id: accountId, taken, owed, payer_amounts: paid } = clawback;
+    must(grant?.account_id === accountId, names.debt, () => `a clawback names ${id}, which is not there`);
+    must(clawback.total <= grant.amount, names.debt, () => `more is taken back of ${id} than it had`);
+    must(total(paid) <= owed, names.debt, () => `more was paid for ${id} than is owed`);
+    must(taken >= 0 && taken + owed <= clawback.total, names.debt, () => `too much was taken back of ${id}`);
+    must(taken + owed <= grant.revoked, names.debt, () => `of ${id} less is revoked than was taken back`);
+    // Nothing is waited for but what is held, or is gone.
+    const isThere = grant.pending + grant.remaining + grant.consumed > 0;
+    must(taken + owed === clawback.total || !isThere, names.debt, () => `${id} has what its clawback waits for`);
   }
 
   #checkHold(hold: HoldRow): void {
@@ -253,6 +296,17 @@ export class RowChecks {
   }
 }
 
+/** How long a grant lives on that gets credits back from a clawback after it has expired. */
+const revivalMs = 30 * 86_400_000;
+
+const revives = ({ type, to_account: to, grant_ids: ids }: TransferRow, grantId: string): boolean =>
+  type === 'REINSTATEMENT' && to === 'AVAILABLE' && ids.includes(grantId);
+
+/** A grant expires when it said at first that it would, or when the journal says that it was revived. */
+function mustBeKnown({ id, expires_at: expiresAt }: GrantRow, known: number | null | 'unknown' | undefined): void {
+  mustEqual(expiresAt, known === undefined || known === 'unknown' ? null : known, names.notSpent, `the end of ${id}`);
+}
+
 function placesOf(all: Map<string, Places>, grantId: string): Places {
   const known = all.get(grantId) ?? {};
   all.set(grantId, known);
@@ -263,6 +317,8 @@ function move(places: Places, from: string, to: string, amount: number): void {
   places[from] = (places[from] ?? 0) - amount;
   places[to] = (places[to] ?? 0) + amount;
 }
+
+const total = (amounts: readonly number[]): number => amounts.reduce((sum, amount) => sum + amount, 0);
 
 const sumOf = <Row extends { readonly account_id: string }>(
   rows: readonly Row[],

@@ -6,6 +6,7 @@ export interface WalletRow {
   readonly available: number;
   readonly held: number;
   readonly pending: number;
+  readonly debt: number;
   readonly issued: number;
   readonly sequence: number;
 }
@@ -35,6 +36,27 @@ export interface HoldRow {
   readonly grant_ids: readonly string[];
   readonly expires_at: number;
   readonly settled_at: number | null;
+}
+
+export interface ClawbackRow {
+  readonly account_id: string;
+  readonly grant_id: string;
+  readonly total: number;
+  readonly taken: number;
+  readonly owed: number;
+  readonly payer_ids: readonly string[];
+  readonly payer_amounts: readonly number[];
+}
+
+/** A command that took effect, as `noted-commands.ts` wrote it down. */
+export interface NoteRow {
+  readonly account_id: string;
+  readonly number: number;
+  readonly kind: string;
+  readonly subject_id: string;
+  readonly total: number | null;
+  readonly reason: string | null;
+  readonly at: number;
 }
 
 export interface TransferRow {
@@ -79,12 +101,14 @@ export interface KeyRow {
   readonly subject_id: string;
 }
 
-/** What stands in the tables between two steps; of the journal only what is new. */
+/** What stands in the tables between two steps; of the journal and the notes only what is new. */
 export interface Rows {
   readonly wallets: readonly WalletRow[];
   readonly grants: readonly GrantRow[];
   readonly holds: readonly HoldRow[];
+  readonly clawbacks: readonly ClawbackRow[];
   readonly newTransfers: readonly TransferRow[];
+  readonly newNotes: readonly NoteRow[];
   readonly generations: readonly GenerationRow[];
   readonly jobs: readonly JobRow[];
   readonly keys: readonly KeyRow[];
@@ -95,9 +119,11 @@ const all = (columns: string, from: string, order: string): string =>
   `(SELECT coalesce(jsonb_agg(to_jsonb(row) ORDER BY ${order}), '[]') FROM (SELECT ${columns} FROM ${from}) AS row)`;
 
 const statement = `SELECT
-  ${all('account_id, available, held, pending, issued, sequence', 'wallet', 'account_id')} AS wallets,
+  ${all('account_id, available, held, pending, debt, issued, sequence', 'wallet', 'account_id')} AS wallets,
   ${all(`account_id, id, amount, pending, remaining, held, consumed, expired, revoked, reason, ${ms('effective_at')}, ${ms('expires_at')}`, 'credit_grant', 'id')} AS grants,
   ${all(`account_id, id, status, amount, captured, refunded, grant_ids, ${ms('expires_at')}, ${ms('settled_at')}`, 'credit_hold', 'id')} AS holds,
+  ${all('account_id, grant_id, total, taken, owed, payer_ids, payer_amounts', 'credit_clawback', 'account_id, grant_id')} AS clawbacks,
+  ${all(`account_id, number, kind, subject_id, total, reason, ${ms('at')}`, 'simulation.command WHERE number > $2', 'account_id, number')} AS "newNotes",
   ${all(
     `transfer.account_id, transfer.sequence, type, from_account, to_account, amount, available_after, grant_ids, grant_amounts, hold_id, reason, ${ms('occurred_at')}, ${ms('recorded_at')}`,
     `transfer LEFT JOIN jsonb_to_recordset($1::jsonb) AS known (account_id text, sequence integer) USING (account_id)
@@ -108,10 +134,10 @@ const statement = `SELECT
   ${all(`id, subject_id, ${ms('due_at')}, ${ms('leased_until')}`, 'job', 'id')} AS jobs,
   ${all('account_id, mutation, key, subject_id', 'idempotency_key', 'account_id, mutation, key')} AS keys`;
 
-/** Reads every table that matters, past all of the service's own code; transfers from behind the known ones on. */
-export async function readRows(pglite: PGlite, known: ReadonlyMap<string, number>): Promise<Rows> {
+/** Reads every table that matters, past all of the service's own code; transfers and notes from behind the known ones on. */
+export async function readRows(pglite: PGlite, known: ReadonlyMap<string, number>, lastNote: number): Promise<Rows> {
   const heads = [...known].map(([account_id, sequence]) => ({ account_id, sequence }));
-  const { rows } = await pglite.query<Rows>(statement, [JSON.stringify(heads)]);
+  const { rows } = await pglite.query<Rows>(statement, [JSON.stringify(heads), lastNote]);
   const [found] = rows;
   if (found === undefined) throw new Error('The tables could not be read.');
   return found;

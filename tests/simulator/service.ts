@@ -23,6 +23,7 @@ import {
   type Ledger,
 } from '../../src/ledger/index.ts';
 import type { ProviderAdapter } from '../../src/providers/index.ts';
+import { noteWriter, noting } from './noted-commands.ts';
 
 export const administratorId = 'account_00000000000000000000000002' as AccountId; // The one of `app.ts`.
 
@@ -48,7 +49,7 @@ export async function composeService(parts: {
 }): Promise<Service> {
   const { database, clock, ids, storage, provider, pause, onStepError } = parts;
   const jobs = createJobs({ database, clock, ids, automatic: false, onError: onStepError });
-  const ledger = createLedger({
+  const quietLedger = createLedger({
     database,
     clock,
     pause,
@@ -56,9 +57,11 @@ export async function composeService(parts: {
     partSize: 2,
     writers: new Map<string, AttachmentWriter>([
       ...generationWriters,
+      noteWriter,
       ['job', { kind: 'insert', statementFor: (rows, now) => jobInsert(rows as readonly Job[], now) }], // As in `app.ts`.
     ]),
   });
+  const ledger = noting(quietLedger);
   const history = createHistory(database);
   await migrate(database, ids);
   const catalog = await openCatalog({

@@ -6,12 +6,13 @@ import type { GenerationId } from '../../src/generation/index.ts';
 import { type AccountId, createHistory } from '../../src/ledger/index.ts';
 import { findLedgerFaults } from '../support/ledger-checks.ts';
 import { digestTables } from '../support/table-digest.ts';
+import { emptyDatabase } from './empty-database.ts';
 import { ExpectedWallets } from './expected-wallets.ts';
 import { InvariantBroken, must, mustEqual } from './invariant.ts';
 import type { Process } from './process.ts';
-import { type Request, Requests } from './requests.ts';
+import { type AcknowledgedClawback, type Request, Requests } from './requests.ts';
 import { RowChecks } from './row-checks.ts';
-import { readRows, type Rows, type TransferRow } from './rows.ts';
+import { type NoteRow, readRows, type Rows, type TransferRow } from './rows.ts';
 import { administratorId } from './service.ts';
 import { dearestModel, Wishes } from './wishes.ts';
 import { World } from './world.ts';
@@ -47,7 +48,7 @@ export class SimulationFailed extends Error {
 export async function simulate(pglite: PGlite, seed: number, steps: number): Promise<SimulationResult> {
   const world = new World(pglite, seed);
   try {
-    await pglite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await emptyDatabase(pglite);
     const simulation = await Simulation.begin(world);
     for (world.step = 1; world.step <= steps; world.step += 1) await simulation.takeStep();
     return await simulation.end();
@@ -68,9 +69,21 @@ class Simulation {
   readonly #checks: RowChecks;
   readonly #expected: ExpectedWallets;
   readonly #transfers: TransferRow[] = [];
+  readonly #notes: NoteRow[] = [];
   /** Generations whose owners were told that they are cancelled. */
   readonly #cancelled = new Set<string>();
-  #rows: Rows = { wallets: [], grants: [], holds: [], newTransfers: [], generations: [], jobs: [], keys: [] };
+  #lastNote = 0;
+  #rows: Rows = {
+    wallets: [],
+    grants: [],
+    holds: [],
+    clawbacks: [],
+    newTransfers: [],
+    newNotes: [],
+    generations: [],
+    jobs: [],
+    keys: [],
+  };
 
   private constructor(world: World, accounts: readonly AccountId[]) {
     this.#world = world;
@@ -151,9 +164,9 @@ class Simulation {
   #act(): Promise<void>[] {
     const { chance } = this.#world;
     const luck = chance.below(100);
-    if (luck < 42) return this.#askForSomething();
-    if (luck < 52) return this.#askAgain();
-    if (luck < 57) return this.#askOtherwise();
+    if (luck < 46) return this.#askForSomething();
+    if (luck < 55) return this.#askAgain();
+    if (luck < 59) return this.#askOtherwise();
     if (luck < 67) return this.#cancel();
     if (luck < 70) return [this.#watched('sweeps', ({ service }) => service.ledger.sweep(chance.between(1, 3)))];
     return [this.#watched('runs jobs', ({ service }) => service.jobs.runDue())];
@@ -165,9 +178,11 @@ class Simulation {
     const wish = this.#wishes.next(this.#rows);
     // Grants and refunds need a key, and so does whoever wants to ask twice.
     const needsKey = wish.kind === 'grant' || wish.kind === 'refund';
-    const key = needsKey || !chance.oneIn(5) ? this.#newKey() : null;
+    const hasKey = needsKey || (wish.kind !== 'clawback' && !chance.oneIn(5));
+    const key = hasKey ? this.#newKey() : null;
     const request = this.#requests.add(wish, key);
-    const copies = key !== null && chance.oneIn(3) ? chance.between(2, 4) : 1;
+    const mayRepeat = key !== null || wish.kind === 'clawback';
+    const copies = mayRepeat && chance.oneIn(3) ? chance.between(2, 4) : 1;
     return Array.from({ length: copies }, () => this.#send(request));
   }
 
@@ -182,7 +197,7 @@ class Simulation {
   /** Those whose end is unknown ask again, and some who know it. */
   #askAgain(): Promise<void>[] {
     const { chance } = this.#world;
-    const keyed = this.#requests.all.filter(({ key }) => key !== null);
+    const keyed = this.#requests.repeatable;
     const open = keyed.filter(({ unknown }) => unknown > 0);
     const candidates = open.length > 0 && !chance.oneIn(3) ? open : keyed;
     return candidates.length === 0 ? [] : [this.#send(chance.pick(candidates.slice(-12)))];
@@ -239,10 +254,12 @@ class Simulation {
   async #look(): Promise<void> {
     const world = this.#world;
     await world.settle();
-    this.#rows = await readRows(world.pglite, this.#checks.heads);
+    this.#rows = await readRows(world.pglite, this.#checks.heads, this.#lastNote);
     this.#checks.check(this.#rows);
     this.#expected.follow(this.#rows, world.step);
     this.#transfers.push(...this.#rows.newTransfers);
+    this.#notes.push(...this.#rows.newNotes);
+    this.#lastNote = Math.max(this.#lastNote, ...this.#rows.newNotes.map(({ number }) => number));
     world.due = [
       ...this.#rows.grants.flatMap(({ effective_at: begins, expires_at: ends }) => [begins, ends ?? begins]),
       ...this.#rows.holds.flatMap(({ status, expires_at: ends }) => (status === 'OPEN' ? [ends] : [])),
@@ -257,7 +274,7 @@ class Simulation {
     for (const [index, accountId] of this.#accounts.entries()) {
       const view = views[index] ?? null;
       must(view !== null, 'G14 each acknowledged effect is in the journal', () => `${accountId} has no wallet`);
-      const { available, held, pending, grants } = view.state;
+      const { available, held, pending, debt, grants } = view.state;
       const remaining = [...grants.values()].reduce((sum, grant) => sum + grant.remaining, 0);
       mustEqual(available, remaining, 'G10 every grant and wallet adds up', `what is available to ${accountId}`);
       must(
@@ -265,7 +282,7 @@ class Simulation {
         'G08 an expired grant is not spent',
         () => `${accountId} is shown as it was`,
       );
-      const places = { AVAILABLE: available, HELD: held, PENDING: pending };
+      const places = { AVAILABLE: available, HELD: held, PENDING: pending, DEBT: debt };
       this.#expected.note({ kind: 'observation', accountId, step: this.#world.step, at: view.at, ...places });
     }
   }
@@ -290,7 +307,7 @@ class Simulation {
       ? ({ kind: 'generate', accountId, modelId: dearestModel } as const)
       : this.#wishes.next(this.#rows);
     const key = keyed.length > 0 && chance.oneIn(2) ? chance.pick(keyed).key : this.#newKey();
-    const request = this.#requests.add(wish, key);
+    const request = this.#requests.add(wish, wish.kind === 'clawback' ? null : key);
     await this.#requests.attempt(request, process.service, process.name, process.watch());
     if (request.accepted.length === 0) {
       const after = JSON.stringify(await digestTables(observer));
@@ -311,8 +328,8 @@ class Simulation {
 
   /** Whoever has no answer gets one now. */
   async #retryAll(): Promise<void> {
-    for (const request of this.#requests.all) {
-      if (request.key === null || request.unknown === 0) continue;
+    for (const request of this.#requests.repeatable) {
+      if (request.unknown === 0) continue;
       await this.#send(request);
     }
     await this.#look();
@@ -341,7 +358,8 @@ class Simulation {
   async #checkEnd(): Promise<SimulationResult> {
     const { pglite, deaths, lostAnswers } = this.#world;
     const rows = this.#rows;
-    this.#requests.check(rows, effectsOf(rows, this.#transfers));
+    this.#requests.check(rows, effectsOf(rows, this.#transfers, this.#notes));
+    checkAcknowledged(this.#requests.clawbacks, this.#notes);
     for (const { id, status } of rows.generations) {
       if (this.#cancelled.has(id))
         mustEqual(status, 'CANCELED', 'G20 a cancelled generation costs nothing', `the status of ${id}`);
@@ -370,7 +388,11 @@ class Simulation {
 }
 
 /** What requests left behind, by their names: ids of what was made, or of what was changed. */
-function effectsOf({ generations, grants }: Rows, transfers: readonly TransferRow[]): Map<string, string[]> {
+function effectsOf(
+  { generations, grants }: Rows,
+  transfers: readonly TransferRow[],
+  notes: readonly NoteRow[],
+): Map<string, string[]> {
   const effects = new Map<string, Set<string>>();
   const add = (name: string, effect: string): void => {
     effects.set(name, (effects.get(name) ?? new Set()).add(effect));
@@ -382,11 +404,30 @@ function effectsOf({ generations, grants }: Rows, transfers: readonly TransferRo
     // A refund may bring credits to several places, at one instant.
     if (type === 'REFUND' && reason !== null) add(reason, `${holdId} at ${at}`);
   }
+  for (const { kind, number, reason, subject_id: subject } of notes) {
+    // Each is an effect of its own, whenever it was.
+    if (kind === 'clawback' && reason !== null) add(reason, `${subject} at ${number}`);
+  }
   const withoutTimes = ([name, found]: [string, Set<string>]): [string, string[]] => [
     name,
     [...found].map((effect) => effect.replace(/ at \d+$/, '')),
   ];
   return new Map([...effects].map(withoutTimes));
+}
+
+/** Each clawback that was acknowledged was the total of its grant at its instant. */
+function checkAcknowledged(clawbacks: readonly AcknowledgedClawback[], notes: readonly NoteRow[]): void {
+  for (const { name, grantId, total, at } of clawbacks) {
+    const changes = notes.filter(({ kind, subject_id: subject }) => kind === 'clawback' && subject === grantId);
+    const before = changes.filter((change) => change.at < at).at(-1)?.total ?? 0;
+    // Several may have come at one instant.
+    const meanwhile = changes.filter((change) => change.at === at).map((change) => change.total ?? 0);
+    must(
+      [before, ...meanwhile].includes(total),
+      'G14 each acknowledged effect is in the journal',
+      () => `${name} was told that ${total} of ${grantId} were taken back`,
+    );
+  }
 }
 
 /** Everything that a client may read of an account. */

@@ -29,9 +29,10 @@ export class Wishes {
 
   next(rows: Rows): Wish {
     const luck = this.#chance.below(100);
-    if (luck < 52) return this.generate();
-    if (luck < 77) return this.#grant();
-    return (luck < 83 ? this.#void(rows) : this.#refund(rows)) ?? this.generate();
+    if (luck < 48) return this.generate();
+    if (luck < 70) return this.#grant();
+    if (luck < 73) return this.#void(rows) ?? this.generate();
+    return (luck < 85 ? this.#refund(rows) : this.clawback(rows)) ?? this.generate();
   }
 
   /** Another wish of the same kind, by the same owner of keys. */
@@ -45,6 +46,8 @@ export class Wishes {
         return this.#void(rows);
       case 'refund':
         return this.#refund(rows);
+      case 'clawback':
+        return this.clawback(rows);
     }
   }
 
@@ -70,6 +73,26 @@ export class Wishes {
     if (rows.grants.length === 0) return null;
     const { id } = this.#chance.pick(rows.grants.slice(-8));
     return { kind: 'void', grantId: id as GrantId }; // An id of the table's own.
+  }
+
+  /** A total from nothing to all, now and then more than that; a debt comes of what was spent. */
+  clawback(rows: Rows): Wish | null {
+    const chance = this.#chance;
+    const known = new Map(rows.clawbacks.map((clawback) => [clawback.grant_id, clawback.total]));
+    const lists = [
+      rows.grants.filter(({ consumed }) => consumed > 0),
+      rows.grants.filter(({ consumed }) => consumed > 0),
+      rows.grants.filter(({ held }) => held > 0),
+      rows.grants.filter(({ id }) => known.has(id)),
+      rows.grants,
+    ].filter((list) => list.length > 0);
+    if (lists.length === 0) return null;
+    const { account_id: owner, id, amount } = chance.pick(chance.pick(lists).slice(-12));
+    const most = chance.oneIn(12) ? amount + 1 : amount;
+    const before = known.get(id) ?? 0;
+    const less = before === 0 ? most : chance.pick([0, before - 1, before]);
+    const total = chance.pick([less, chance.between(1, most), chance.between(1, most), most]);
+    return { kind: 'clawback', accountId: owner as AccountId, grantId: id as GrantId, total }; // Ids of the table's own.
   }
 
   #refund(rows: Rows): Wish | null {
