@@ -19,7 +19,7 @@ export type StepResult =
   /** The next step; `error` says that this one has to be tried again. */
   | { readonly kind: 'next'; readonly job: JobKind; readonly dueAt: Instant; readonly error?: string };
 
-/** Runs one step, in at most {@link stepTimeoutMs}; a thrown error is a passing one and is tried again later. */
+/** Runs one step, in at most {@link usualStepTimeoutMs}; a thrown error is a passing one and is tried again later. */
 export type JobHandler = (job: LeasedJob) => Promise<StepResult>;
 
 export interface Jobs {
@@ -38,7 +38,7 @@ export interface Jobs {
 }
 
 /** A step that takes longer is given up and tried again. */
-const stepTimeoutMs = 30_000;
+const usualStepTimeoutMs = 30_000;
 /** From a crash on, another worker takes over within this time. */
 const leaseMs = 60_000;
 const lookEveryMs = 500;
@@ -54,8 +54,10 @@ export function createJobs(options: {
   /** `false`: nothing runs by itself, only through `runDue`. */
   automatic: boolean;
   onError: (error: unknown, job: LeasedJob | null) => void;
+  /** In real time, also where the clock is another; a simulation has no use for it. */
+  stepTimeoutMs?: number;
 }): Jobs {
-  const { database, clock, ids, onError } = options;
+  const { database, clock, ids, onError, stepTimeoutMs = usualStepTimeoutMs } = options;
   /** The steps under way here, by the ids of their jobs. */
   const running = new Map<string, Promise<void>>();
   const watchers = new Set<(jobId: string) => void>();
@@ -70,7 +72,7 @@ export function createJobs(options: {
   const runStep = async (job: LeasedJob, handler: JobHandler): Promise<void> => {
     let result: StepResult;
     try {
-      result = await withTimeout(handler(job));
+      result = await withTimeout(handler(job), stepTimeoutMs);
     } catch (error) {
       onError(error, job);
       const dueAt = (clock.now() + retryDelayMs(job.attempts)) as Instant; // A later instant is an instant.
@@ -205,7 +207,7 @@ export function createJobs(options: {
 /** Doubles from half a second to a minute. */
 const retryDelayMs = (attempts: number): number => Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
 
-async function withTimeout<Result>(step: Promise<Result>): Promise<Result> {
+async function withTimeout<Result>(step: Promise<Result>, stepTimeoutMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`A step took longer than ${stepTimeoutMs} ms.`)), stepTimeoutMs);

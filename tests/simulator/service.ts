@@ -48,7 +48,9 @@ export async function composeService(parts: {
   onStepError: (error: unknown) => void;
 }): Promise<Service> {
   const { database, clock, ids, storage, provider, pause, onStepError } = parts;
-  const jobs = createJobs({ database, clock, ids, automatic: false, onError: onStepError });
+  // A step of a simulation ends by itself; how long a busy machine takes for it must decide nothing.
+  const stepTimeoutMs = 2 ** 31 - 1;
+  const jobs = createJobs({ database, clock, ids, automatic: false, onError: onStepError, stepTimeoutMs });
   const quietLedger = createLedger({
     database,
     clock,
