@@ -263,6 +263,9 @@ describe('given a playground that nobody has used', () => {
     await expect(playground.run('UpdateModel')).resolves.toMatchObject({
       data: { updateModel: { label: 'FLUX Schnell (3 credits)', available: true } },
     });
+    await expect(playground.run('RebuildWallet')).resolves.toMatchObject({
+      data: { rebuildWallet: { corrected: 0, verification: { ok: true } } },
+    });
     await expect(playground.run('CreateAccount')).resolves.toMatchObject({
       data: { createAccount: { account: { name: 'A partner' }, apiKey: expect.stringMatching(/^wzrd_/) } },
     });

@@ -687,6 +687,25 @@ mutation UpdateModel {
   }
 }
 
+# Writes a wallet anew from its journal; when all
+# agrees, as it should, it corrects nothing.
+mutation RebuildWallet($accountId: ID!) {
+  rebuildWallet(accountId: $accountId) {
+    __typename
+    ... on WalletRebuild {
+      corrected
+      verification {
+        ok
+        transfers
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
 # A day later in a moment, for everybody here. What
 # falls due happens at its own time on the way. The
 # clock never goes back.
