@@ -1,4 +1,5 @@
 import type { PGlite } from '@electric-sql/pglite';
+import { nobodyElse } from '../../src/db/followers.ts';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../../src/db/generated/client.ts';
 import type { Database } from '../../src/db/index.ts';
@@ -98,8 +99,8 @@ export class Connection {
         await this.#pglite.exec(sql);
       },
       exclusively: (_kind, work) => work(),
-      // There is one process; nothing that others change has to be followed.
-      follow: () => Promise.reject(new Error('A simulation has one process and follows nothing.')),
+      // All processes of a simulation are in this one, and their clocks are moved together.
+      follow: async () => nobodyElse,
       close: () => prisma.$disconnect(),
     };
   }
