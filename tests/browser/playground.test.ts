@@ -247,10 +247,11 @@ describe('given a playground that nobody has used', () => {
     await playground.open('AdminAccount');
     const granted = await playground.run('GrantCredits');
     expect(granted).toMatchObject({ data: { grantCredits: { source: 'PROMOTION', amount: 25, remaining: 25 } } });
-    const { generations } = await server.call<{ generations: { nodes: unknown[] } }>(
-      '{ generations(first: 1, status: SUCCEEDED) { nodes { id } } }',
+    const { account, generations } = await server.call<{ account: unknown; generations: { nodes: unknown[] } }>(
+      '{ account { id } generations(first: 1, status: SUCCEEDED) { nodes { id } } }',
     );
     await playground.writeVariables({
+      accountId: idIn(account),
       grantId: idIn(granted.data?.['grantCredits']),
       generationId: idIn(generations.nodes[0]),
     });
