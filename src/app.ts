@@ -24,8 +24,8 @@ import { createGraphqlHandler } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import type { IdSource } from './ids.ts';
-import { createJobs, type Job, jobInsert, type Jobs } from './jobs/index.ts';
-import { type AccountId, type AttachmentWriter, createHistory, createLedger, type Ledger } from './ledger/index.ts';
+import { createJobs, type Jobs, jobWriter } from './jobs/index.ts';
+import { type AccountId, createHistory, createLedger, type Ledger } from './ledger/index.ts';
 import { createSandboxProvider } from './providers/index.ts';
 import { repeat } from './repeat.ts';
 import type { Services } from './resolvers/context.ts';
@@ -110,10 +110,6 @@ async function compose(
     automatic: automaticJobs,
     onError: (error, job) => log.warn({ err: error, job }, 'A job failed and is tried again.'),
   });
-  const jobWriter: AttachmentWriter = {
-    kind: 'insert',
-    statementFor: (rows, now) => jobInsert(rows as readonly Job[], now), // Made by `attachJob`.
-  };
   const ledger = createLedger({
     database,
     clock,

@@ -5,23 +5,21 @@ import { type Database, migrate } from '../../src/db/index.ts';
 import { openPostgresDatabase } from '../../src/db/postgres.ts';
 import {
   type GenerateInput,
-  type Generation,
   type GenerationId,
   generationWriters,
   holdIdOf,
+  queuedGeneration,
 } from '../../src/generation/index.ts';
 import { createIdSource } from '../../src/ids.ts';
-import { type Job, jobInsert } from '../../src/jobs/index.ts';
+import { type Job, jobWriter } from '../../src/jobs/index.ts';
 import {
   type AccountId,
-  type AttachmentWriter,
   type Credits,
   createHistory,
   createLedger,
   type GrantId,
   type History,
   idempotencyKeyOf,
-  type Instant,
   type Ledger,
 } from '../../src/ledger/index.ts';
 import { type LoopResult, runClosedLoop } from '../closed-loop.ts';
@@ -49,6 +47,7 @@ const walletsPerTransaction = 250;
 const holdLifetimeMs = 15 * 60_000;
 const warmUpSeconds = 1;
 const modelId = 'fal-ai/flux/schnell';
+const price = { version: 1, credits: debitCredits };
 
 /** Migrates an empty database, fills the catalog and opens the ledger with the writers that `generate` uses. */
 export async function openLedgerHolds(url: string): Promise<LedgerHolds> {
@@ -61,10 +60,6 @@ export async function openLedgerHolds(url: string): Promise<LedgerHolds> {
   // Generations refer to models. Once they are written, nobody has to look for changes.
   const catalog = await openCatalog({ database, clock, providers: new Set(), onRefreshError: throwError });
   await catalog.close();
-  const jobWriter: AttachmentWriter = {
-    kind: 'insert',
-    statementFor: (rows, now) => jobInsert(rows as readonly Job[], now), // Made by `hold`.
-  };
   const ledger = createLedger({ database, clock, writers: new Map([...generationWriters, ['job', jobWriter]]) });
   return {
     database,
@@ -107,7 +102,7 @@ async function hold(ledger: Ledger, accountId: AccountId): Promise<void> {
     command: { kind: 'hold', holdId: holdIdOf(id), amount: debitCredits as Credits, lifetimeMs: holdLifetimeMs }, // 3 is positive.
     key: idempotencyKeyOf(input, { accountId, mutation: 'generate', subjectId: id }),
     attach: (_effect, now) => [
-      { writer: 'generation', row: queued(id, accountId, input, now) },
+      { writer: 'generation', row: queuedGeneration({ id, accountId, apiKeyId: null, modelId, price, input, now }) },
       {
         writer: 'job',
         row: { id: `job_${id}`, kind: 'SUBMIT', accountId, subjectId: id, dueAt: now } satisfies Job,
@@ -116,38 +111,6 @@ async function hold(ledger: Ledger, accountId: AccountId): Promise<void> {
   });
   if (answer.kind !== 'applied') throw new Error(`A hold was not applied: ${JSON.stringify(answer)}.`);
 }
-
-const queued = (
-  id: GenerationId,
-  accountId: AccountId,
-  { operation, prompt }: GenerateInput,
-  now: Instant,
-): Generation => ({
-  id,
-  accountId,
-  apiKeyId: null,
-  operation,
-  status: 'QUEUED',
-  modelId,
-  priceVersion: 1,
-  prompt,
-  params: {},
-  shots: [],
-  metadata: null,
-  credits: debitCredits,
-  creditsCharged: 0,
-  creditsRefunded: 0,
-  progress: null,
-  text: null,
-  output: null,
-  failure: null,
-  providerRequestId: null,
-  submittingAt: null,
-  createdAt: now,
-  startedAt: null,
-  completedAt: null,
-  replayed: false,
-});
 
 async function openWallets(database: Database, ledger: Ledger, count: number): Promise<AccountId[]> {
   const accountIds = Array.from({ length: count }, () => ids.next('account') as AccountId); // New ids of accounts.

@@ -19,7 +19,7 @@ export type Columns<Row> = { readonly [Name in keyof Row & string]: string };
 
 /**
  * Rows as a query that gives them, for `INSERT INTO … ` or `FROM (…)`: one parameter for each column, which PostgreSQL
- * takes in about half the time that the same rows take as JSON. Names and types stand in the code, values do not.
+ * takes in about half the time that the same rows take as `jsonb`. Names and types stand in the code, values do not.
  */
 export function selectRows<Row extends { readonly [Name in keyof Row]: Value }>(
   columns: Columns<Row>,

@@ -173,32 +173,8 @@ async function generate(parts: Parts, input: GenerateInput, payer: Payer): Promi
   checkModelInput(snapshot, model, input, { sandboxMode: parts.sandboxMode });
   const price = priceOf(model, { ...input, accountId, now: clock.now() }, parts.quoteSecret);
 
-  const queued = (now: Instant): Generation => ({
-    id,
-    accountId,
-    apiKeyId: payer.apiKeyId,
-    operation: input.operation,
-    status: 'QUEUED',
-    modelId: model.id,
-    priceVersion: price.version,
-    prompt: input.prompt,
-    params: input.params ?? {},
-    shots: input.assets ?? [],
-    metadata: input.metadata,
-    credits: price.credits,
-    creditsCharged: 0,
-    creditsRefunded: 0,
-    progress: null,
-    text: null,
-    output: null,
-    failure: null,
-    providerRequestId: null,
-    submittingAt: null,
-    createdAt: now,
-    startedAt: null,
-    completedAt: null,
-    replayed: false,
-  });
+  const queued = (now: Instant): Generation =>
+    queuedGeneration({ id, accountId, apiKeyId: payer.apiKeyId, modelId: model.id, price, input, now });
   const answer = await ledger.execute({
     accountId,
     command: {
@@ -229,6 +205,45 @@ async function generate(parts: Parts, input: GenerateInput, payer: Payer): Promi
     case 'no-wallet':
       throw unexpected(answer);
   }
+}
+
+/** A generation as it is when its credits have just been held. */
+export function queuedGeneration(request: {
+  id: GenerationId;
+  accountId: AccountId;
+  apiKeyId: string | null;
+  modelId: string;
+  price: { readonly version: number; readonly credits: number };
+  input: GenerateInput;
+  now: Instant;
+}): Generation {
+  const { id, accountId, apiKeyId, modelId, price, input, now } = request;
+  return {
+    id,
+    accountId,
+    apiKeyId,
+    operation: input.operation,
+    status: 'QUEUED',
+    modelId,
+    priceVersion: price.version,
+    prompt: input.prompt,
+    params: input.params ?? {},
+    shots: input.assets ?? [],
+    metadata: input.metadata,
+    credits: price.credits,
+    creditsCharged: 0,
+    creditsRefunded: 0,
+    progress: null,
+    text: null,
+    output: null,
+    failure: null,
+    providerRequestId: null,
+    submittingAt: null,
+    createdAt: now,
+    startedAt: null,
+    completedAt: null,
+    replayed: false,
+  };
 }
 
 async function replay(parts: Parts, accountId: AccountId, subjectId: string): Promise<Generation> {

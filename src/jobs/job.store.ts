@@ -29,8 +29,14 @@ export async function insertJobs(transaction: Transaction, jobs: readonly Job[],
   await transaction.$executeRaw`${jobInsert(jobs, now)}`;
 }
 
-/** The statement that adds jobs, for whoever sends it with another. */
-export function jobInsert(jobs: readonly Job[], now: Instant): Statement {
+/** Writes the jobs that commands of the ledger attach, in the statement of the ledger's own rows. */
+export const jobWriter = {
+  kind: 'insert',
+  // The ledger carries attachments without looking at them; whoever attaches to this writer attaches jobs.
+  statementFor: (attached: readonly unknown[], now: Instant): Statement => jobInsert(attached as readonly Job[], now),
+} as const;
+
+function jobInsert(jobs: readonly Job[], now: Instant): Statement {
   const rows = jobs.map((job) => ({
     id: job.id,
     kind: job.kind,

@@ -224,42 +224,39 @@ export async function writeChanges(
   );
   const accountIds = wallets.map((wallet) => wallet.account_id);
   const statements = [
-    ...(grants.new.length === 0 ? [] : [insertRows('credit_grant', grantColumns, grants.new)]),
-    ...(grants.changed.length === 0
-      ? []
-      : [
-          Prisma.sql`${insertRows('credit_grant', grantColumns, grants.changed)}
-            ON CONFLICT (account_id, id) DO UPDATE SET amount = excluded.amount, pending = excluded.pending, remaining = excluded.remaining,
-              held = excluded.held, consumed = excluded.consumed, expired = excluded.expired,
-              revoked = excluded.revoked, expires_at = excluded.expires_at, voided_at = excluded.voided_at`,
-        ]),
-    ...(holds.new.length === 0 ? [] : [insertRows('credit_hold', holdColumns, holds.new)]),
-    ...(holds.changed.length === 0
-      ? []
-      : [
-          Prisma.sql`${insertRows('credit_hold', holdColumns, holds.changed)}
-            ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, amount = excluded.amount, captured = excluded.captured,
-              refunded = excluded.refunded, grant_ids = excluded.grant_ids, held_amounts = excluded.held_amounts,
-              captured_amounts = excluded.captured_amounts, refunded_amounts = excluded.refunded_amounts,
-              expires_at = excluded.expires_at, settled_at = excluded.settled_at`,
-        ]),
-    ...(clawbacks.new.length + clawbacks.changed.length === 0
-      ? []
-      : [
-          Prisma.sql`${insertRows('credit_clawback', clawbackColumns, [...clawbacks.new, ...clawbacks.changed])}
-            ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken = excluded.taken,
-              owed = excluded.owed, payer_ids = excluded.payer_ids, payer_amounts = excluded.payer_amounts`,
-        ]),
-    ...(transfers.length === 0 ? [] : [insertRows('transfer', transferColumns, transfers)]),
-    ...(keys.length === 0
-      ? []
-      : [
-          insertRows(
-            'idempotency_key',
-            keyColumns,
-            keys.map((key) => keyRow(key, now)),
-          ),
-        ]),
+    ...ifAny(grants.new, (rows) => insertRows('credit_grant', grantColumns, rows)),
+    ...ifAny(
+      grants.changed,
+      (rows) => Prisma.sql`${insertRows('credit_grant', grantColumns, rows)}
+        ON CONFLICT (account_id, id) DO UPDATE SET amount = excluded.amount, pending = excluded.pending,
+          remaining = excluded.remaining, held = excluded.held, consumed = excluded.consumed,
+          expired = excluded.expired, revoked = excluded.revoked, expires_at = excluded.expires_at,
+          voided_at = excluded.voided_at`,
+    ),
+    ...ifAny(holds.new, (rows) => insertRows('credit_hold', holdColumns, rows)),
+    ...ifAny(
+      holds.changed,
+      (rows) => Prisma.sql`${insertRows('credit_hold', holdColumns, rows)}
+        ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, amount = excluded.amount,
+          captured = excluded.captured, refunded = excluded.refunded, grant_ids = excluded.grant_ids,
+          held_amounts = excluded.held_amounts, captured_amounts = excluded.captured_amounts,
+          refunded_amounts = excluded.refunded_amounts, expires_at = excluded.expires_at,
+          settled_at = excluded.settled_at`,
+    ),
+    ...ifAny(
+      [...clawbacks.new, ...clawbacks.changed],
+      (rows) => Prisma.sql`${insertRows('credit_clawback', clawbackColumns, rows)}
+        ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken = excluded.taken,
+          owed = excluded.owed, payer_ids = excluded.payer_ids, payer_amounts = excluded.payer_amounts`,
+    ),
+    ...ifAny(transfers, (rows) => insertRows('transfer', transferColumns, rows)),
+    ...ifAny(keys, (rows) =>
+      insertRows(
+        'idempotency_key',
+        keyColumns,
+        rows.map((key) => keyRow(key, now)),
+      ),
+    ),
     ...inserts,
   ];
   const parts = statements.map((statement, index) => Prisma.sql`, ${Prisma.raw(`part_${index}`)} AS (${statement})`);
@@ -337,6 +334,10 @@ export async function insertKey(transaction: Transaction, key: IdempotencyKey, n
     ON CONFLICT (account_id, mutation, key) DO NOTHING`;
   return inserted === 1;
 }
+
+/** The statement for some rows; none for none. */
+const ifAny = <Row>(rows: readonly Row[], statementFor: (rows: readonly Row[]) => Statement): Statement[] =>
+  rows.length === 0 ? [] : [statementFor(rows)];
 
 /** The rows of what a batch made and of what it changed: a new row is just inserted, which costs less. */
 function rowsToWrite<Id, Value, Row>(

@@ -13,7 +13,7 @@ import {
   stopProvider,
 } from '../../src/generation/index.ts';
 import type { IdSource } from '../../src/ids.ts';
-import { createJobs, type Job, jobInsert, type Jobs } from '../../src/jobs/index.ts';
+import { createJobs, type Jobs, jobWriter } from '../../src/jobs/index.ts';
 import {
   type AccountId,
   type AttachmentWriter,
@@ -57,11 +57,7 @@ export async function composeService(parts: {
     pause,
     // Few requests come at once here, and the seams between the parts of a batch are to be seen.
     partSize: 2,
-    writers: new Map<string, AttachmentWriter>([
-      ...generationWriters,
-      noteWriter,
-      ['job', { kind: 'insert', statementFor: (rows, now) => jobInsert(rows as readonly Job[], now) }], // As in `app.ts`.
-    ]),
+    writers: new Map<string, AttachmentWriter>([...generationWriters, noteWriter, ['job', jobWriter]]),
   });
   const ledger = noting(quietLedger);
   const history = createHistory(database);
