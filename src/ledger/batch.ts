@@ -53,7 +53,7 @@ export class Batch {
           else rows.push(row);
         }
       }
-      return { kind: 'applied', effect: applied.effect, at };
+      return { kind: 'applied', effect: applied.effect, repeated: applied.repeated, at };
     });
     return { answers, changes: [...touched].map((wallet) => wallet.takeChange()), newKeys, attachments };
   }

@@ -1,7 +1,9 @@
 export type {
   AccountId,
   Brand,
+  Command,
   Credits,
+  Effect,
   Funding,
   Grant,
   GrantCategory,
@@ -11,6 +13,7 @@ export type {
   HoldId,
   Instant,
   Refusal,
+  Rollover,
   TransactionType,
   Transfer,
 } from './core/index.ts';
@@ -20,6 +23,6 @@ export { createHistory, type Explanation, effectOnAvailable, type History } from
 export { idempotencyKeyOf } from './idempotency.ts';
 export { type AttachmentWriter, createLedger, type Ledger, limits as ledgerLimits, type WalletView } from './ledger.ts';
 export type { Rebuild } from './rebuild.ts';
-export type { Attachment, LedgerAnswer } from './request.ts';
+export type { Attachment, LedgerAnswer, LedgerRequest } from './request.ts';
 export type { Verification } from './verify.ts';
 export { type IdempotencyKey, insertKey } from './wallet.store.ts';

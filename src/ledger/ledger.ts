@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
 import { type Database, isPassing, isUniqueViolation, type Statement, type Transaction } from '../db/index.ts';
 import { project } from './core/apply.ts';
+import { grantsNamedBy } from './core/named-grants.ts';
 import type { AccountId, Command, Grant, GrantId, HoldId, Instant, Transfer, WalletState } from './core/types.ts';
 
 import { Batch, type Decided, nameOf } from './batch.ts';
@@ -54,6 +55,8 @@ export interface Ledger {
   findGrantOwner(grantId: GrantId): Promise<AccountId | null>;
   /** A grant of a wallet as it is now; null when the wallet has no such grant. */
   grant(accountId: AccountId, grantId: GrantId): Promise<Grant | null>;
+  /** Grants of a wallet as they are at one moment, in the order of the ids; those that it does not have are left out. */
+  grants(accountId: AccountId, grantIds: readonly GrantId[]): Promise<Grant[]>;
   /** Records what fell due on wallets that nobody touches; gives how many it touched. */
   sweep(limit: number): Promise<number>;
   /** The first instant after another one at which a grant begins or expires or a hold lapses; null without any. */
@@ -107,12 +110,8 @@ export function createLedger(options: {
     openWallet,
     wallet: (accountId) => wallets.load(accountId),
     findKey: (name) => keys.load(name),
-    grant: async (accountId, grantId) => {
-      const now = clock.now();
-      const named = [{ accountId, holdIds: [], grantIds: [grantId] }];
-      const stored = (await loadWallets(database.prisma, named, [], now)).wallets.get(accountId);
-      return (stored && project(stored.state, now).state.grants.get(grantId)) ?? null;
-    },
+    grant: async (accountId, grantId) => (await readGrants(database, clock, accountId, [grantId]))[0] ?? null,
+    grants: (accountId, grantIds) => readGrants(database, clock, accountId, grantIds),
     findGrantOwner: (grantId) => findGrantOwner(database.prisma, grantId),
     sweep: async (limit) => {
       const accountIds = await findUnrecorded(database.prisma, clock.now(), limit);
@@ -226,7 +225,7 @@ function namedBy(requests: readonly LedgerRequest[]): Named[] {
     const named = byAccount.get(accountId) ?? { accountId, holdIds: [], grantIds: [] };
     byAccount.set(accountId, named);
     if ('holdId' in command) named.holdIds.push(command.holdId);
-    if ('grantId' in command) named.grantIds.push(command.grantId);
+    named.grantIds.push(...grantsNamedBy(command));
   }
   return [...byAccount.values()];
 }
@@ -283,6 +282,20 @@ async function readWallets(
       at: state.lastInstant,
     };
   });
+}
+
+async function readGrants(
+  database: Database,
+  clock: Clock,
+  accountId: AccountId,
+  grantIds: readonly GrantId[],
+): Promise<Grant[]> {
+  const now = clock.now();
+  const { wallets } = await loadWallets(database.prisma, [{ accountId, holdIds: [], grantIds }], [], now);
+  const stored = wallets.get(accountId);
+  if (stored === undefined) return [];
+  const { grants } = project(stored.state, now).state;
+  return grantIds.flatMap((id) => grants.get(id) ?? []);
 }
 
 async function readKeys(database: Database, names: readonly KeyName[]): Promise<(IdempotencyKey | null)[]> {

@@ -13,12 +13,16 @@ export interface LedgerRequest {
   readonly command: Command;
   /** The client's key, when it sent one. */
   readonly key?: IdempotencyKey | undefined;
-  /** What else is written when the command takes effect; `now` is the instant of the effect. */
+  /**
+   * What else is written when the command takes effect; `now` is the instant of the effect. A command that finds
+   * nothing to do attaches nothing, so that what is attached is written once, with what it belongs to.
+   */
   readonly attach?: ((effect: Effect, now: Instant) => readonly Attachment[]) | undefined;
 }
 
 export type LedgerAnswer =
-  | { readonly kind: 'applied'; readonly effect: Effect; readonly at: Instant }
+  /** `repeated`: there was nothing to do, and nothing was attached; what fell due and the key are recorded all the same. */
+  | { readonly kind: 'applied'; readonly effect: Effect; readonly repeated: boolean; readonly at: Instant }
   /** The key was used before for the same request. */
   | { readonly kind: 'replayed'; readonly subjectId: string }
   /** The key was used before for another request. */

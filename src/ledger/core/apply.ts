@@ -1,16 +1,19 @@
 import { assert } from './assert.ts';
 import { fundFrom } from './burn-order.ts';
-import { collect, payDebt, setClawback } from './clawback.ts';
-import type { Decision } from './decision.ts';
+import { collect, setClawback } from './clawback.ts';
+import type { CommandOf, Decision } from './decision.ts';
 import { Draft } from './draft.ts';
 import { recordDue } from './due.ts';
+import { withdraw } from './end-grant.ts';
 import { giveBackHeld, undoSpending } from './give-back.ts';
+import { issue } from './issue.ts';
+import { renew } from './renew.ts';
+import { reschedule } from './reschedule.ts';
 import {
   type Applied,
   type Command,
   type Effect,
   type Funding,
-  type Grant,
   type Hold,
   type HoldFunding,
   type HoldId,
@@ -19,8 +22,6 @@ import {
   type Refusal,
   type WalletState,
 } from './types.ts';
-
-type CommandOf<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 
 const refuse = (refusal: Refusal): Decision => ({ refusal });
 const changed = (hold: Hold): { readonly effect: Effect } => ({ effect: { kind: 'hold', hold } });
@@ -59,6 +60,10 @@ function decide(draft: Draft, command: Command): Decision {
   switch (command.kind) {
     case 'grant':
       return grant(draft, command);
+    case 'renew':
+      return renew(draft, command);
+    case 'reschedule':
+      return reschedule(draft, command);
     case 'hold':
       return hold(draft, command);
     case 'extend':
@@ -86,6 +91,15 @@ function assertCommand(command: Command): void {
   if (command.kind === 'clawback') {
     assert(Number.isSafeInteger(command.total) && command.total >= 0, 'what is taken back is 0 or a positive integer');
   }
+  if (command.kind === 'renew' && command.rollover !== null) {
+    const { grantId, fromGrantIds, cap } = command.rollover;
+    assert(Number.isSafeInteger(cap) && cap >= 0, 'the cap of a rollover is 0 or a positive integer');
+    assert(
+      fromGrantIds.every((id) => command.endsGrantIds.includes(id)),
+      'what rolls over ends',
+    );
+    assert(grantId !== command.grantId, 'a rollover is a grant of its own');
+  }
   if ('lifetimeMs' in command) assert(isPositiveInteger(command.lifetimeMs), 'a lifetime is a positive integer');
 }
 
@@ -104,37 +118,7 @@ function grant(draft: Draft, command: CommandOf<'grant'>): Decision {
   const { issued } = draft.totals;
   if (issued + command.amount > maximumCredits) return refuse({ kind: 'ISSUE_LIMIT', issued });
 
-  const pending = effectiveAt > now;
-  const created: Grant = {
-    id: command.grantId,
-    source: command.source,
-    category: command.category,
-    priority: command.priority,
-    amount: command.amount,
-    pending: 0,
-    remaining: 0,
-    held: 0,
-    consumed: 0,
-    expired: 0,
-    revoked: 0,
-    effectiveAt,
-    expiresAt: command.expiresAt,
-    voidedAt: null,
-    createdAt: now,
-    reason: command.reason,
-  };
-  draft.putGrant(created);
-  draft.post(
-    {
-      type: 'GRANT',
-      from: 'ISSUED',
-      to: pending ? 'PENDING' : 'AVAILABLE',
-      fundings: [{ grantId: created.id, amount: command.amount }],
-    },
-    now,
-  );
-  if (!pending) payDebt(draft, created.id, now);
-  return { effect: { kind: 'grant', grant: draft.fundingGrant(created.id) } };
+  return { effect: { kind: 'grant', grant: issue(draft, command, effectiveAt) } };
 }
 
 function hold(draft: Draft, command: CommandOf<'hold'>): Decision {
@@ -265,13 +249,5 @@ function voidGrant(draft: Draft, command: CommandOf<'void'>): Decision {
   if (found === undefined) return refuse({ kind: 'UNKNOWN_GRANT' });
   const amount = found.pending + found.remaining; // A grant that was voided has nothing left.
   if (amount === 0) return refuse({ kind: 'NOT_VOIDABLE', grant: found });
-  const from = found.pending > 0 ? 'PENDING' : 'AVAILABLE';
-  const now = draft.recordedAt;
-  draft.post(
-    { type: 'VOID', from, to: 'REVOKED', fundings: [{ grantId: found.id, amount }], reason: command.reason },
-    now,
-  );
-  const voided: Grant = { ...draft.fundingGrant(found.id), voidedAt: now };
-  draft.putGrant(voided);
-  return { effect: { kind: 'grant', grant: voided } };
+  return { effect: { kind: 'grant', grant: withdraw(draft, found, command.reason) } };
 }

@@ -1,13 +1,13 @@
 import { openClaimOf, unpaidOf } from './claim.ts';
-import type { Decision } from './decision.ts';
+import type { CommandOf, Decision } from './decision.ts';
 import type { Draft } from './draft.ts';
 import { lessenDebt, revive } from './give-back.ts';
-import type { Clawback, Command, Funding, Grant, GrantId, Instant } from './types.ts';
+import type { Clawback, Funding, Grant, GrantId, Instant } from './types.ts';
 
 const noReason = 'The payment went back.';
 
 /** Takes back what the payment of a grant no longer covers, or gives back what it covers again. */
-export function setClawback(draft: Draft, command: Extract<Command, { kind: 'clawback' }>): Decision {
+export function setClawback(draft: Draft, command: CommandOf<'clawback'>): Decision {
   const { grantId, total, reason } = command;
   const grant = draft.grants.get(grantId);
   if (grant === undefined) return { refusal: { kind: 'UNKNOWN_GRANT' } };

@@ -134,18 +134,48 @@ export interface Transfer {
   readonly recordedAt: Instant;
 }
 
+/** What a command says of a grant that it makes. */
+export interface GrantTerms {
+  readonly grantId: GrantId;
+  readonly source: GrantSource;
+  readonly category: GrantCategory;
+  readonly priority: number;
+  readonly amount: Credits;
+  readonly expiresAt: Instant | null;
+  readonly reason: string | null;
+}
+
+/** What a renewal says of the credits that live on. */
+export interface Rollover extends Omit<GrantTerms, 'source' | 'amount'> {
+  /** Whose credits live on; each of them ends now. What is held of them does not. */
+  readonly fromGrantIds: readonly GrantId[];
+  /** How many live on at most; 0 or more. */
+  readonly cap: number;
+}
+
 export type Command =
-  | {
+  | (GrantTerms & {
       readonly kind: 'grant';
-      readonly grantId: GrantId;
-      readonly source: GrantSource;
-      readonly category: GrantCategory;
-      readonly priority: number;
-      readonly amount: Credits;
       /** Absent: at once. */
       readonly effectiveAt: Instant | null;
-      readonly expiresAt: Instant | null;
-      readonly reason: string | null;
+    })
+  /** The credits of the next period come, at once, and what came before them ends. */
+  | (GrantTerms & {
+      readonly kind: 'renew';
+      /** What ends now: what remains of these grants expires, and so does what comes back to them later. */
+      readonly endsGrantIds: readonly GrantId[];
+      /** What was left of some of the ended grants lives on as a ROLLOVER grant; absent: nothing does. */
+      readonly rollover: Rollover | null;
+    })
+  /**
+   * Grants end at another instant than was said. One that is not to come ends them now; what has ended or was voided
+   * stays so.
+   */
+  | {
+      readonly kind: 'reschedule';
+      readonly grantIds: readonly GrantId[];
+      readonly expiresAt: Instant;
+      readonly reason: string;
     }
   | { readonly kind: 'hold'; readonly holdId: HoldId; readonly amount: Credits; readonly lifetimeMs: number }
   | { readonly kind: 'extend'; readonly holdId: HoldId; readonly lifetimeMs: number }
@@ -190,6 +220,10 @@ export type Refusal =
 
 export type Effect =
   | { readonly kind: 'grant'; readonly grant: Grant }
+  /** `rollover` is null when nothing lives on. */
+  | { readonly kind: 'renew'; readonly grant: Grant; readonly rollover: Grant | null }
+  /** All grants that were named, in that order. */
+  | { readonly kind: 'reschedule'; readonly grants: readonly Grant[] }
   | { readonly kind: 'hold'; readonly hold: Hold }
   | { readonly kind: 'expire' };
 
@@ -197,7 +231,7 @@ export type Applied =
   | {
       readonly ok: true;
       readonly effect: Effect;
-      /** The grant or hold with this id was there already: the command had been applied before. */
+      /** There was nothing to do: the grant or hold with this id was there, or all was as the command wants it. */
       readonly repeated: boolean;
       readonly state: WalletState;
       readonly transfers: readonly Transfer[];

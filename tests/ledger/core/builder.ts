@@ -57,6 +57,53 @@ export const grantOf = (id: string, amount: number, options: GrantOptions = {}):
   reason: null,
 });
 
+export interface RenewOptions {
+  readonly expiresAt?: number;
+  readonly ends?: readonly string[];
+  readonly rollover?: {
+    readonly id: string;
+    readonly from: readonly string[];
+    readonly cap: number;
+    readonly expiresAt?: number;
+  };
+}
+
+/** Plan credits that begin at once and end others; what rolls over burns after them. */
+export const renewOf = (
+  id: string,
+  amount: number,
+  { expiresAt, ends = [], rollover }: RenewOptions = {},
+): Command => ({
+  kind: 'renew',
+  grantId: grantId(id),
+  source: 'PLAN',
+  category: 'PAID',
+  priority: 10,
+  amount: credits(amount),
+  expiresAt: expiresAt === undefined ? null : instant(expiresAt),
+  reason: 'a new period',
+  endsGrantIds: ends.map(grantId),
+  rollover:
+    rollover === undefined
+      ? null
+      : {
+          grantId: grantId(rollover.id),
+          category: 'PAID',
+          priority: 20,
+          expiresAt: rollover.expiresAt === undefined ? null : instant(rollover.expiresAt),
+          reason: 'rolled over',
+          fromGrantIds: rollover.from.map(grantId),
+          cap: rollover.cap,
+        },
+});
+
+export const rescheduleOf = (ids: readonly string[], expiresAt: number): Command => ({
+  kind: 'reschedule',
+  grantIds: ids.map(grantId),
+  expiresAt: instant(expiresAt),
+  reason: 'a cancellation',
+});
+
 export const holdOf = (id: string, amount: number, lifetimeMs = 1_000): Command => ({
   kind: 'hold',
   holdId: holdId(id),

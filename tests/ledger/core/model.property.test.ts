@@ -1,8 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { apply, instantFor, project } from '../../../src/ledger/core/apply.ts';
+import { grantsNamedBy } from '../../../src/ledger/core/named-grants.ts';
 import type {
   Applied,
   Clawback,
@@ -28,6 +30,8 @@ import {
   instant,
   refundOf,
   releaseOf,
+  renewOf,
+  rescheduleOf,
   voidOf,
 } from './builder.ts';
 import {
@@ -54,6 +58,16 @@ type Order =
       /** Instants are rounded up to a multiple of this, so that many of them meet. */
       readonly roundedTo: number;
     }
+  /** The rollover of grant x has the id x+, and its end is that of the grant. */
+  | {
+      readonly kind: 'renew';
+      readonly id: string;
+      readonly amount: number;
+      readonly expiresAt: number | null;
+      readonly ends: readonly string[];
+      readonly rollover: { readonly from: readonly string[]; readonly cap: number } | null;
+    }
+  | { readonly kind: 'reschedule'; readonly ids: readonly string[]; readonly expiresAt: number }
   | { readonly kind: 'other'; readonly command: Command };
 
 /** How the clock moves before an order: by some milliseconds (also back), or to just about an instant that counts. */
@@ -70,6 +84,8 @@ const oneOf = <Value>(...values: readonly Value[]): fc.Arbitrary<Value> => fc.co
 const amount = fc.integer({ min: 1, max: 12 });
 const amountOrAll = fc.option(amount, { freq: 2 });
 const aGrant = oneOf('a', 'b', 'c', 'd', 'e', 'f', 'g');
+/** Those that rolled over among them. */
+const anyGrant = fc.oneof({ weight: 4, arbitrary: aGrant }, { weight: 1, arbitrary: aGrant.map((id) => `${id}+`) });
 const aHold = oneOf('h', 'i', 'j', 'k', 'l');
 const lifetime = fc.integer({ min: 1, max: 12 });
 const other = (command: Command): Order => ({ kind: 'other', command });
@@ -90,6 +106,30 @@ const grantOrder: fc.Arbitrary<Order> = fc.record({
   roundedTo: oneOf(1, 10),
 });
 
+/** A renewal that ends grants of `ended`; of each, what is left rolls over or not. */
+const renewOrder = (id: fc.Arbitrary<string>, ended: fc.Arbitrary<string>): fc.Arbitrary<Order> =>
+  fc
+    .record({
+      id,
+      amount,
+      expiresAt: fc.option(fc.integer({ min: 0, max: 20 }), { freq: 5 }),
+      ends: fc.array(fc.record({ id: ended, rolls: fc.boolean() }), { maxLength: 3 }),
+      cap: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 3 }),
+    })
+    .map(({ ends, cap, ...rest }) => ({
+      kind: 'renew',
+      ...rest,
+      ends: ends.map((end) => end.id),
+      rollover: cap === null ? null : { from: ends.filter(({ rolls }) => rolls).map((end) => end.id), cap },
+    }));
+
+const rescheduleOrder = (ids: fc.Arbitrary<string>): fc.Arbitrary<Order> =>
+  fc.record({
+    kind: fc.constant('reschedule'),
+    ids: fc.array(ids, { minLength: 1, maxLength: 2 }),
+    expiresAt: fc.integer({ min: -2, max: 20 }),
+  });
+
 const order: fc.Arbitrary<Order> = fc.oneof(
   { weight: 5, arbitrary: grantOrder },
   { weight: 6, arbitrary: fc.tuple(aHold, amount, lifetime).map((parts) => other(holdOf(...parts))) },
@@ -97,10 +137,12 @@ const order: fc.Arbitrary<Order> = fc.oneof(
   { weight: 5, arbitrary: fc.tuple(aHold, amountOrAll).map((parts) => other(captureOf(...parts))) },
   { weight: 2, arbitrary: aHold.map((id) => other(releaseOf(id))) },
   { weight: 3, arbitrary: fc.tuple(aHold, amountOrAll).map((parts) => other(refundOf(...parts))) },
-  { weight: 2, arbitrary: aGrant.map((id) => other(voidOf(id))) },
+  { weight: 2, arbitrary: anyGrant.map((id) => other(voidOf(id))) },
+  { weight: 4, arbitrary: renewOrder(aGrant, anyGrant) },
+  { weight: 3, arbitrary: rescheduleOrder(anyGrant) },
   {
     weight: 3,
-    arbitrary: fc.tuple(aGrant, fc.integer({ min: 0, max: 12 })).map((parts) => other(clawbackOf(...parts))),
+    arbitrary: fc.tuple(anyGrant, fc.integer({ min: 0, max: 12 })).map((parts) => other(clawbackOf(...parts))),
   },
   { weight: 1, arbitrary: fc.constant(other(expire)) },
 );
@@ -149,6 +191,8 @@ const orderInDebt: fc.Arbitrary<Order> = (() => {
     { weight: 3, arbitrary: fc.tuple(fewHolds, amountOrAll).map((parts) => other(refundOf(...parts))) },
     { weight: 1, arbitrary: fewHolds.map((id) => other(releaseOf(id))) },
     { weight: 1, arbitrary: fewGrants.map((id) => other(voidOf(id))) },
+    { weight: 2, arbitrary: renewOrder(fewGrants, fewGrants) },
+    { weight: 1, arbitrary: rescheduleOrder(fewGrants) },
     { weight: 7, arbitrary: fc.tuple(fewGrants, total).map((parts) => other(clawbackOf(...parts))) },
     { weight: 1, arbitrary: order },
   );
@@ -176,6 +220,16 @@ function clockAfter(wait: Wait, state: WalletState, clock: number): number {
 
 function commandAt(given: Order, clock: number): Command {
   if (given.kind === 'other') return given.command;
+  if (given.kind === 'reschedule') return rescheduleOf(given.ids, clock + given.expiresAt);
+  if (given.kind === 'renew') {
+    const { id, amount: granted, ends, rollover } = given;
+    const end = given.expiresAt === null ? {} : { expiresAt: clock + given.expiresAt };
+    return renewOf(id, granted, {
+      ...end,
+      ends,
+      ...(rollover === null ? {} : { rollover: { ...rollover, ...end, id: `${id}+` } }),
+    });
+  }
   const { effectiveAt, expiresAt, ...rest } = given.options;
   const rounded = (at: number): number => Math.ceil(at / given.roundedTo) * given.roundedTo;
   return grantOf(given.id, given.amount, {
@@ -476,6 +530,7 @@ function checkSequence(steps: readonly Step[], seen: Set<string>): void {
     const expected = referenceStep(reference, command, clock);
     checkUntouched();
     strictEqual(applied.ok ? null : applied.refusal.kind, expected.refusal, `the outcome of ${command.kind}`);
+    const before = reference;
     reference = expected.wallet;
     if (!applied.ok) {
       seen.add(`${command.kind} ${applied.refusal.kind}`);
@@ -483,7 +538,8 @@ function checkSequence(steps: readonly Step[], seen: Set<string>): void {
     }
 
     const known =
-      (command.kind === 'grant' && state.grants.has(command.grantId)) ||
+      ((command.kind === 'grant' || command.kind === 'renew') && state.grants.has(command.grantId)) ||
+      (command.kind === 'reschedule' && isDeepStrictEqual(referenceAt(before, clock), reference)) ||
       (command.kind === 'hold' && state.holds.has(command.holdId)) ||
       (command.kind === 'clawback' && command.total === (state.clawbacks.get(command.grantId)?.total ?? 0));
     strictEqual(applied.repeated, known, 'a command is repeated when its id was there');
@@ -491,7 +547,12 @@ function checkSequence(steps: readonly Step[], seen: Set<string>): void {
       replay.add(transfer);
       strictEqual(transfer.recordedAt, instantFor(state, instant(clock)), 'recorded when the command was applied');
       seen.add(`${transfer.type} ${transfer.from}>${transfer.to}`);
+      // What falls due by itself has no reason.
+      const { type, reason } = transfer;
+      if (reason !== null || type === 'DEBT_PAYMENT') seen.add(`${command.kind}: ${type}`);
     }
+    if (command.kind === 'reschedule' && !known && applied.transfers.length === 0) seen.add('reschedule: no transfer');
+    if (applied.effect.kind === 'renew' && applied.effect.rollover !== null) seen.add('renew with a rollover');
     if (command.kind === 'capture' && isLapsed(state, command.holdId, clock)) seen.add('capture of a lapsed hold');
     replay.checkAgainst(applied.state);
     checkState(applied.state);
@@ -561,6 +622,16 @@ const reachable = [
   'refund UNKNOWN_HOLD',
   'release ALREADY_SETTLED',
   'release UNKNOWN_HOLD',
+  'renew EXPIRES_BEFORE_EFFECTIVE',
+  'renew UNKNOWN_GRANT',
+  'renew with a rollover',
+  'renew: DEBT_PAYMENT',
+  'renew: EXPIRY',
+  'renew: VOID',
+  'reschedule UNKNOWN_GRANT',
+  'reschedule: EXPIRY',
+  'reschedule: VOID',
+  'reschedule: no transfer',
   'void NOT_VOIDABLE',
   'void UNKNOWN_GRANT',
 ];
@@ -701,7 +772,7 @@ function neededPart(state: WalletState, command: Command, clock: number): Wallet
     ...holds.flatMap((hold) => hold.fundings.map((funding) => funding.grantId)),
     ...clawbacks.flatMap((clawback) => [clawback.grantId, ...clawback.payments.map((payment) => payment.grantId)]),
   ]);
-  if ('grantId' in command) named.add(command.grantId);
+  for (const id of grantsNamedBy(command)) named.add(id);
   const grants = [...state.grants.values()].filter(
     (grant) => grant.remaining > 0 || grant.pending > 0 || named.has(grant.id),
   );

@@ -2,6 +2,7 @@ import type {
   Command,
   GrantCategory,
   GrantId,
+  GrantTerms,
   HoldId,
   HoldStatus,
   LedgerAccount,
@@ -135,21 +136,29 @@ class Scratch {
         const expiresAt = command.expiresAt ?? Number.POSITIVE_INFINITY;
         if (effectiveAt < this.#now) return 'EFFECTIVE_IN_THE_PAST';
         if (expiresAt <= effectiveAt) return 'EXPIRES_BEFORE_EFFECTIVE';
-        this.#grants.set(command.grantId, {
-          id: command.grantId,
-          priority: command.priority,
-          category: command.category,
-          effectiveAt,
-          expiresAt,
-          createdAt: this.#now,
-          voided: false,
-          clawback: null,
-        });
-        for (let count = 0; count < command.amount; count += 1) {
-          this.#credits.push({ grantId: command.grantId, place: 'NOWHERE', paid: null });
-          this.#move(this.#credits.length - 1, effectiveAt === this.#now ? 'AVAILABLE' : 'PENDING');
+        this.#issue(command, command.amount, effectiveAt, expiresAt);
+        return null;
+      }
+      case 'renew': {
+        if (this.#grants.has(command.grantId)) return null;
+        const { rollover } = command;
+        const expiresAt = command.expiresAt ?? Number.POSITIVE_INFINITY;
+        const rolloverExpiresAt = rollover?.expiresAt ?? Number.POSITIVE_INFINITY;
+        if (expiresAt <= this.#now || rolloverExpiresAt <= this.#now) return 'EXPIRES_BEFORE_EFFECTIVE';
+        if (command.endsGrantIds.some((id) => !this.#grants.has(id))) return 'UNKNOWN_GRANT';
+        const rolling = this.#rowsIn('AVAILABLE').filter((row) =>
+          rollover?.fromGrantIds.includes(this.#creditAt(row).grantId),
+        );
+        for (const id of command.endsGrantIds) this.#moveEnd(id, this.#now);
+        this.#issue(command, command.amount, this.#now, expiresAt);
+        if (rollover !== null && Math.min(rolling.length, rollover.cap) > 0) {
+          this.#issue(rollover, Math.min(rolling.length, rollover.cap), this.#now, rolloverExpiresAt);
         }
-        for (const row of this.#rowsOf(command.grantId, 'AVAILABLE')) this.#payDebt(row);
+        return null;
+      }
+      case 'reschedule': {
+        if (command.grantIds.some((id) => !this.#grants.has(id))) return 'UNKNOWN_GRANT';
+        for (const id of command.grantIds) this.#moveEnd(id, command.expiresAt);
         return null;
       }
       case 'hold': {
@@ -228,6 +237,46 @@ class Scratch {
       case 'expire':
         return this.moves.length > 0 ? null : 'NOTHING_DUE';
     }
+  }
+
+  #issue(
+    terms: Pick<GrantTerms, 'grantId' | 'priority' | 'category'>,
+    amount: number,
+    effectiveAt: number,
+    expiresAt: number,
+  ): void {
+    const { grantId, priority, category } = terms;
+    this.#grants.set(grantId, {
+      id: grantId,
+      priority,
+      category,
+      effectiveAt,
+      expiresAt,
+      createdAt: this.#now,
+      voided: false,
+      clawback: null,
+    });
+    for (let count = 0; count < amount; count += 1) {
+      this.#credits.push({ grantId, place: 'NOWHERE', paid: null });
+      this.#move(this.#credits.length - 1, effectiveAt === this.#now ? 'AVAILABLE' : 'PENDING');
+    }
+    for (const row of this.#rowsOf(grantId, 'AVAILABLE')) this.#payDebt(row);
+  }
+
+  /** A grant ends at another instant; one that would end before it begins never begins. */
+  #moveEnd(grantId: GrantId, expiresAt: number): void {
+    const grant = this.#byId(grantId);
+    if (grant.voided) return;
+    if (grant.effectiveAt > this.#now) {
+      const begins = expiresAt > grant.effectiveAt;
+      for (const row of begins ? [] : this.#rowsOf(grantId, 'PENDING')) this.#move(row, 'REVOKED');
+      this.#grants.set(grantId, { ...grant, ...(begins ? { expiresAt } : { voided: true }) });
+      return;
+    }
+    if (expiresAt <= this.#now) for (const row of this.#rowsOf(grantId, 'AVAILABLE')) this.#move(row, 'EXPIRED');
+    // A grant lasts for a millisecond at least, and one that lasts no longer has its end.
+    const earliest = Math.max(this.#now, grant.effectiveAt + 1);
+    if (grant.expiresAt > earliest) this.#grants.set(grantId, { ...grant, expiresAt: Math.max(expiresAt, earliest) });
   }
 
   /** Takes the first credits in burn order, one by one; null (and none taken) when there are too few. */
