@@ -3,7 +3,7 @@ import type { CommandOf, Decision } from './decision.ts';
 import type { Draft } from './draft.ts';
 import { endGrant } from './end-grant.ts';
 import { issue } from './issue.ts';
-import { type Credits, maximumCredits } from './types.ts';
+import { type Credits, type GrantTerms, maximumCredits, type Rollover } from './types.ts';
 
 const renewed = 'The next credits came in its place.';
 
@@ -28,15 +28,17 @@ export function renew(draft: Draft, command: CommandOf<'renew'>): Decision {
     const expired = endGrant(draft, id, renewed);
     if (rollover?.fromGrantIds.includes(id) === true) left += expired;
   }
-  const rolled = Math.min(left, rollover?.cap ?? 0);
+  const carried = rollover === null ? null : carriedOver(rollover, left);
   const { issued } = draft.totals;
-  if (issued + command.amount + rolled > maximumCredits) return { refusal: { kind: 'ISSUE_LIMIT', issued } };
-
+  if (issued + command.amount + (carried?.amount ?? 0) > maximumCredits) {
+    return { refusal: { kind: 'ISSUE_LIMIT', issued } };
+  }
   const grant = issue(draft, command, now);
-  if (rollover === null || rolled === 0) return { effect: { kind: 'renew', grant, rollover: null } };
-  // More than 0, and no more than was granted before.
-  const amount = rolled as Credits;
-  return {
-    effect: { kind: 'renew', grant, rollover: issue(draft, { ...rollover, source: 'ROLLOVER', amount }, now) },
-  };
+  return { effect: { kind: 'renew', grant, rollover: carried && issue(draft, carried, now) } };
+}
+
+/** The grant in which what was left lives on; null when nothing does. */
+function carriedOver(rollover: Rollover, left: number): GrantTerms | null {
+  const amount = Math.min(left, rollover.cap);
+  return amount === 0 ? null : { ...rollover, source: 'ROLLOVER', amount: amount as Credits }; // It is more than 0.
 }
