@@ -3,7 +3,19 @@ import { TypeID } from 'typeid-js';
 import type { Clock } from './clock.ts';
 
 /** What an id speaks of. Ids read `<prefix>_<26 characters>` and sort by the time they were made. */
-export type IdPrefix = 'account' | 'key' | 'grant' | 'gen' | 'asset' | 'checkout' | 'job' | 'lease' | 'error';
+export type IdPrefix =
+  | 'account'
+  | 'key'
+  | 'grant'
+  | 'gen'
+  | 'asset'
+  | 'checkout'
+  | 'subscription'
+  | 'change'
+  | 'topup'
+  | 'job'
+  | 'lease'
+  | 'error';
 
 /** Where all ids and random bytes come from. Handed to every part that needs it, so that tests can foretell it. */
 export interface IdSource {

@@ -25,4 +25,4 @@ export { type AttachmentWriter, createLedger, type Ledger, limits as ledgerLimit
 export type { Rebuild } from './rebuild.ts';
 export type { Attachment, LedgerAnswer, LedgerRequest } from './request.ts';
 export type { Verification } from './verify.ts';
-export { type IdempotencyKey, insertKey } from './wallet.store.ts';
+export { freeKey, type IdempotencyKey, insertKey } from './wallet.store.ts';

@@ -335,6 +335,11 @@ export async function insertKey(transaction: Transaction, key: IdempotencyKey, n
   return inserted === 1;
 }
 
+/** Frees a key whose effect was refused by somebody else after it had been stored. */
+export async function freeKey(transaction: Transaction, { accountId, mutation, key }: KeyName): Promise<void> {
+  await transaction.idempotencyKey.deleteMany({ where: { accountId, mutation, key } });
+}
+
 /** The statement for some rows; none for none. */
 const ifAny = <Row>(rows: readonly Row[], statementFor: (rows: readonly Row[]) => Statement): Statement[] =>
   rows.length === 0 ? [] : [statementFor(rows)];
