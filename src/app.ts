@@ -224,7 +224,12 @@ async function compose(
   const drain = watchConnections(server);
 
   const steps = createSteps(stepDependencies);
-  await jobs.start({ SUBMIT: steps.submit, POLL: steps.poll, STRIPE_EVENT: billing.applyEvent });
+  await jobs.start({
+    SUBMIT: steps.submit,
+    POLL: steps.poll,
+    STRIPE_EVENT: billing.jobs.applyEvent,
+    PLAN_PERIOD: billing.jobs.nextMonth,
+  });
   closers.push(() => jobs.stop());
   if (automaticJobs) {
     const sweeping = repeat(() => ledger.sweep(sweepLimit), sweepEveryMs, onError('The sweep failed.'));

@@ -20,6 +20,8 @@ export const expectedErrors = {
   NOT_PURCHASABLE: { type: 'NotPurchasableError', httpStatus: 400, retryable: false },
   CHECKOUT_UNAVAILABLE: { type: 'CheckoutUnavailableError', httpStatus: 503, retryable: false },
   REDIRECT_NOT_ALLOWED: { type: 'RedirectNotAllowedError', httpStatus: 400, retryable: false },
+  NO_CUSTOMER: { type: 'NoCustomerError', httpStatus: 400, retryable: false },
+  NO_SUBSCRIPTION: { type: 'NoSubscriptionError', httpStatus: 400, retryable: false },
   ACCOUNT_NOT_FOUND: { type: 'AccountNotFoundError', httpStatus: 404, retryable: false },
   GRANT_NOT_FOUND: { type: 'GrantNotFoundError', httpStatus: 404, retryable: false },
   GRANT_NOT_VOIDABLE: { type: 'GrantNotVoidableError', httpStatus: 409, retryable: false },
@@ -211,6 +213,20 @@ export class RedirectNotAllowedError extends ExpectedError {
   constructor(url: string) {
     super('A checkout may only return to an address on the allow-list of this server.');
     this.url = url;
+  }
+}
+
+/** When something needs a customer at Stripe, or a way to charge one, and the account has none. */
+export class NoCustomerError extends ExpectedError {
+  readonly code = 'NO_CUSTOMER';
+}
+
+/** When the account has no subscription. */
+export class NoSubscriptionError extends ExpectedError {
+  readonly code = 'NO_SUBSCRIPTION';
+
+  constructor() {
+    super('There is no subscription. Buy a plan through a checkout first.');
   }
 }
 

@@ -112,7 +112,7 @@ async function writePaidOrders(transaction: Transaction, attached: readonly unkn
 }
 
 /** What the ledger writes for the commands that concern orders, by name. */
-export const billingWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
+export const checkoutWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
   ['paid-order', { kind: 'write', write: writePaidOrders }],
 ]);
 
@@ -120,6 +120,17 @@ export const billingWriters: ReadonlyMap<string, AttachmentWriter> = new Map<str
 export async function readCustomerId(client: PrismaClient, accountId: AccountId): Promise<string | null> {
   const row = await client.stripeCustomer.findUnique({ where: { accountId } });
   return row?.customerId ?? null;
+}
+
+/** The account that has this customer at Stripe; null when it is none of ours. */
+export async function findAccountOfCustomer(client: PrismaClient, customerId: string): Promise<AccountId | null> {
+  const row = await client.stripeCustomer.findUnique({ where: { customerId } });
+  return row === null ? null : (row.accountId as AccountId); // Ids of accounts are all that is ever written there.
+}
+
+/** Forgets a customer that was deleted at Stripe, so that the account gets another one. */
+export async function deleteCustomerId(client: PrismaClient, customerId: string): Promise<boolean> {
+  return (await client.stripeCustomer.deleteMany({ where: { customerId } })).count > 0;
 }
 
 /** Stores the customer of an account and gives the one that counts: the first. */

@@ -1,4 +1,18 @@
-export { type Billing, billingModeNames, createBilling } from './billing.ts';
-export { billingWriters } from './checkout.store.ts';
+export { type Billing, createBilling } from './billing.ts';
+export { invoiceKeyOf } from './invoice.store.ts';
+export type { PlanChange } from './plan-changes.ts';
 export { createStripeClient } from './stripe-client.ts';
-export type { BillingInterval, CheckoutId, CheckoutMode, OpenedCheckout } from './types.ts';
+export { eventKeyOf, type StripeEvent, type StripeEventState } from './stripe-event.store.ts';
+export {
+  type BillingInterval,
+  billingModeNames,
+  type CheckoutId,
+  type CheckoutMode,
+  type Invoice,
+  isEntitled,
+  type OpenedCheckout,
+  type PlanChoice,
+  type PlanSubscription,
+  type SubscriptionId,
+} from './types.ts';
+export { billingWriters } from './writers.ts';

@@ -1,10 +1,36 @@
+import { RedirectNotAllowedError } from '../errors.ts';
 import { isStorable } from '../plain-text.ts';
 
-/**
- * Whether a checkout may return to `url`. The list holds origins (`https://studio.example`) and schemes of
- * desktop clients (`wzrd://`). In the sandbox any page on this machine may be returned to as well.
- */
-export function isAllowedRedirect(url: string, allowed: readonly string[], sandbox: boolean): boolean {
+/** Where a buyer may be sent back to. */
+export interface Redirects {
+  /** The address, if it is allowed; null for none. Throws {@link RedirectNotAllowedError}. */
+  check(url: string | null): string | null;
+  /** A page of this server that says what came of a checkout. */
+  own(outcome: 'success' | 'cancel' | 'portal'): string;
+}
+
+export function createRedirects(options: {
+  /** Origins (`https://studio.example`) and schemes of desktop clients (`wzrd://`). */
+  readonly allowed: readonly string[];
+  /** In the sandbox any page on this machine may be returned to as well. */
+  readonly sandbox: boolean;
+  /** Where clients reach this server, without a trailing slash. */
+  readonly publicUrl: () => string;
+}): Redirects {
+  const { allowed, sandbox, publicUrl } = options;
+  return {
+    check: (url) => {
+      if (url !== null && !isAllowedRedirect(url, [publicUrl(), ...allowed], sandbox)) {
+        throw new RedirectNotAllowedError(url);
+      }
+      return url;
+    },
+    own: (outcome) => `${publicUrl()}/billing/return?checkout=${outcome}`,
+  };
+}
+
+/** Whether `url` has an origin or scheme of the list. */
+function isAllowedRedirect(url: string, allowed: readonly string[], sandbox: boolean): boolean {
   if (!isStorable(url) || !URL.canParse(url)) return false;
   const parsed = new URL(url);
   if (parsed.username !== '' || parsed.password !== '') return false;

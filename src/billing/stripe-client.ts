@@ -20,3 +20,13 @@ export function createStripeClient(options: { secretKey: string; apiUrl: URL | n
         }),
   });
 }
+
+/** What Stripe answered, or null when there is no such thing; a deleted one counts as there. */
+export async function orMissing<Found>(request: Promise<Found>): Promise<Found | null> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return null;
+    throw error;
+  }
+}

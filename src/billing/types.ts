@@ -1,4 +1,5 @@
-import type { AccountId, Brand, Instant } from '../ledger/index.ts';
+import type { BillingMode } from '../config.ts';
+import type { AccountId, Brand, GrantId, Instant } from '../ledger/index.ts';
 
 export type CheckoutId = Brand<string, 'CheckoutId'>;
 export type CheckoutMode = 'SUBSCRIPTION' | 'PACK';
@@ -42,4 +43,92 @@ export interface CreateCheckoutInput {
   readonly successUrl: string | null;
   readonly cancelUrl: string | null;
   readonly idempotencyKey: string | null;
+}
+
+export type SubscriptionId = Brand<string, 'SubscriptionId'>;
+export type SubscriptionStatus =
+  'TRIALING' | 'ACTIVE' | 'PAST_DUE' | 'CANCELED' | 'INCOMPLETE' | 'INCOMPLETE_EXPIRED' | 'UNPAID' | 'PAUSED';
+
+/** A subscription as Stripe had it when it was last looked at. */
+export interface PlanSubscription {
+  readonly accountId: AccountId;
+  readonly id: SubscriptionId;
+  readonly stripeId: string;
+  readonly planCode: string;
+  readonly interval: BillingInterval;
+  readonly status: SubscriptionStatus;
+  readonly currentPeriodStart: Instant;
+  readonly currentPeriodEnd: Instant;
+  readonly cancelAtPeriodEnd: boolean;
+  /** What it changes to at the end of its period; null when it stays as it is. */
+  readonly next: PlanChoice | null;
+  readonly createdAt: Instant;
+  readonly endedAt: Instant | null;
+}
+
+export const isEntitled = ({ status }: Pick<PlanSubscription, 'status'>): boolean => entitledStatuses.includes(status);
+
+export const billingModeNames = {
+  disabled: 'DISABLED',
+  sandbox: 'SANDBOX',
+  test_only: 'TEST_ONLY',
+  live: 'LIVE',
+} as const satisfies Record<BillingMode, string>;
+
+/** A plan and how often it is paid. */
+export interface PlanChoice {
+  readonly planCode: string;
+  readonly interval: BillingInterval;
+}
+
+/** These keep the account on the plan; a second subscription beside one of them is not sold. */
+const entitledStatuses: readonly SubscriptionStatus[] = ['TRIALING', 'ACTIVE', 'PAST_DUE'];
+
+/** What a subscription has given. */
+export interface PlanPeriod {
+  readonly accountId: AccountId;
+  readonly subscriptionId: SubscriptionId;
+  readonly kind: 'TRIAL' | 'MONTH' | 'UPGRADE';
+  readonly startsAt: Instant;
+  readonly endsAt: Instant;
+  readonly planCode: string;
+  readonly credits: number;
+  readonly invoiceId: string | null;
+  readonly grantId: GrantId;
+  /** What was left of the month before. */
+  readonly rolloverGrantId: GrantId | null;
+  readonly creditsEndAt: Instant;
+}
+
+/** Money that came in, by the id of Stripe's payment intent. */
+export interface Payment {
+  readonly accountId: AccountId;
+  readonly id: string;
+  readonly kind: 'PACK' | 'TOP_UP' | 'INVOICE';
+  /** The checkout, the top-up or Stripe's invoice. */
+  readonly subjectId: string;
+  /** Of an invoice null: its months have their own. */
+  readonly grantId: GrantId | null;
+  /** What it gives in all. */
+  readonly credits: number;
+  readonly paidCents: number;
+  /** How much of it went back, in refunds and in disputes that are open or lost. */
+  readonly returnedCents: number;
+  readonly currency: string;
+  readonly createdAt: Instant;
+}
+
+/** An invoice as Stripe had it when it was last looked at. */
+export interface Invoice {
+  readonly accountId: AccountId;
+  /** Stripe's own. */
+  readonly id: string;
+  readonly subscriptionId: string | null;
+  readonly number: string | null;
+  readonly status: string;
+  readonly totalCents: number;
+  readonly currency: string;
+  readonly hostedUrl: string | null;
+  readonly pdfUrl: string | null;
+  readonly createdAt: Instant;
 }

@@ -1,20 +1,22 @@
-import type { Database, Transaction } from '../db/index.ts';
+import type { Database, Prisma, Transaction } from '../db/index.ts';
 import type { CatalogFile } from './catalog-file.ts';
 import type { CatalogSnapshot, Model, Plan, ProviderName } from './types.ts';
+
+type PlanRow = Prisma.PlanGetPayload<Record<never, never>>;
 
 /** Reads the whole catalog into a snapshot; models of providers that are not in `providers` are unavailable. */
 export async function readSnapshot(
   { prisma }: Database,
   providers: ReadonlySet<ProviderName>,
 ): Promise<CatalogSnapshot> {
-  const [setting, rows, defaults, plans, creditPacks] = await prisma.$transaction([
+  const [setting, rows, defaults, planRows, creditPacks] = await prisma.$transaction([
     prisma.catalogSetting.findUniqueOrThrow({ where: { id: 1 } }),
     prisma.model.findMany({
       orderBy: { position: 'asc' },
       include: { prices: { orderBy: { version: 'desc' }, distinct: ['modelId'] } },
     }),
     prisma.catalogDefault.findMany(),
-    prisma.plan.findMany({ where: { active: true }, orderBy: { position: 'asc' } }),
+    prisma.plan.findMany({ orderBy: { position: 'asc' } }),
     prisma.creditPack.findMany({ where: { active: true }, orderBy: { position: 'asc' } }),
   ]);
   const modelIdByRole = new Map(defaults.map(({ role, modelId }) => [role, modelId]));
@@ -45,14 +47,16 @@ export async function readSnapshot(
     ];
   });
   const modelById = new Map(models.map((model) => [model.id, model]));
+  const plans = planRows.filter(({ active }) => active).map(toPlan);
   return {
     version: setting.version,
     models,
     modelById,
     defaultModelByKind: new Map(models.filter((model) => model.isDefault).map((model) => [model.kind, model])),
     directorsCutModel: modelById.get(modelIdByRole.get('directorsCut') ?? '') ?? null,
-    plans: plans.map(({ position: _position, active: _active, ...plan }): Plan => plan),
+    plans,
     planByCode: new Map(plans.map((plan) => [plan.code, plan])),
+    retiredPlanByCode: new Map(planRows.flatMap((row) => (row.active ? [] : [[row.code, toPlan(row)]]))),
     creditPacks,
     creditPackByCode: new Map(creditPacks.map((pack) => [pack.code, pack])),
     currency: setting.currency,
@@ -60,6 +64,8 @@ export async function readSnapshot(
     holdMinutes: setting.holdMinutes,
   };
 }
+
+const toPlan = ({ position: _position, active: _active, ...plan }: PlanRow): Plan => plan;
 
 /** The version of the catalog in the database; it grows with each change. */
 export async function readVersion({ prisma }: Database): Promise<number> {

@@ -60,6 +60,8 @@ export interface CatalogSnapshot {
   readonly directorsCutModel: Model | null;
   readonly plans: readonly Plan[];
   readonly planByCode: ReadonlyMap<string, Plan>;
+  /** Plans that are not sold any more; subscriptions to them go on. */
+  readonly retiredPlanByCode: ReadonlyMap<string, Plan>;
   readonly creditPacks: readonly CreditPack[];
   readonly creditPackByCode: ReadonlyMap<string, CreditPack>;
   /** ISO 4217, in lower case as Stripe writes it. */

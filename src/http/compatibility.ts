@@ -45,7 +45,7 @@ export function createCompatibilityRoutes(services: Services, billing: Billing):
     },
     billingWebhook: async (request, response) => {
       if (request.method !== 'POST') throw new HttpError(405, 'Events are sent with POST.');
-      const answer = await billing.receiveEvent(
+      const answer = await billing.events.receive(
         await readBody(request),
         header(request, 'stripe-signature') ?? undefined,
       );

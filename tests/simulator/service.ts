@@ -101,10 +101,13 @@ export async function composeService(parts: {
   await jobs.start({
     SUBMIT: steps.submit,
     POLL: steps.poll,
-    STRIPE_EVENT: () => Promise.reject(new Error('Nothing of Stripe is simulated.')),
+    STRIPE_EVENT: nothingOfStripe,
+    PLAN_PERIOD: nothingOfStripe,
   });
   return { accounts, catalog, generations, history, jobs, ledger };
 }
+
+const nothingOfStripe = (): Promise<never> => Promise.reject(new Error('Nothing of Stripe is simulated.'));
 
 /** The files of generations; they outlive every process. */
 export function createMemoryStorage(): AssetStorage {

@@ -1,0 +1,75 @@
+import { toDate, toInstant } from '../clock.ts';
+import { insertRows, type Prisma, type PrismaClient, type Statement } from '../db/index.ts';
+import type { AccountId, AttachmentWriter, GrantId } from '../ledger/index.ts';
+import type { Payment } from './types.ts';
+
+const paymentColumns = {
+  account_id: 'text',
+  id: 'text',
+  kind: 'payment_kind',
+  subject_id: 'text',
+  grant_id: 'text',
+  credits: 'integer',
+  paid_cents: 'integer',
+  currency: 'text',
+  created_at: 'timestamptz',
+} as const;
+
+function paymentInsert(payments: readonly Payment[]): Statement {
+  const rows = payments.map((payment) => ({
+    account_id: payment.accountId,
+    id: payment.id,
+    kind: payment.kind,
+    subject_id: payment.subjectId,
+    grant_id: payment.grantId,
+    credits: payment.credits,
+    paid_cents: payment.paidCents,
+    currency: payment.currency,
+    created_at: toDate(payment.createdAt).toISOString(),
+  }));
+  return insertRows('payment', paymentColumns, rows);
+}
+
+/** Notes a payment; one that is known stays as it is. */
+export async function insertPayment(client: PrismaClient, payment: Payment): Promise<void> {
+  await client.payment.createMany({
+    data: [{ ...payment, createdAt: toDate(payment.createdAt) }],
+    skipDuplicates: true,
+  });
+}
+
+/** A payment by Stripe's payment intent. */
+export async function findPayment(client: PrismaClient, id: string): Promise<Payment | null> {
+  const row = await client.payment.findUnique({ where: { id } });
+  return row === null ? null : toPayment(row);
+}
+
+/** The payments of an account for these things. */
+export async function readPaymentsOf(
+  client: PrismaClient,
+  accountId: AccountId,
+  subjectIds: readonly string[],
+): Promise<Payment[]> {
+  const rows = await client.payment.findMany({ where: { accountId, subjectId: { in: [...subjectIds] } } });
+  return rows.map(toPayment);
+}
+
+/** Notes how much of a payment has gone back. */
+export async function writeReturned(client: PrismaClient, payment: Payment, returnedCents: number): Promise<void> {
+  const { accountId, id } = payment;
+  await client.payment.update({ where: { accountId_id: { accountId, id } }, data: { returnedCents } });
+}
+
+/** What the ledger writes for a grant that was paid for. The ledger carries the rows unseen from those who attach payments. */
+export const paymentWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
+  ['payment', { kind: 'insert', statementFor: (rows) => paymentInsert(rows as readonly Payment[]) }],
+]);
+
+type PaymentRow = Prisma.PaymentGetPayload<Record<never, never>>;
+
+const toPayment = (row: PaymentRow): Payment => ({
+  ...row,
+  accountId: row.accountId as AccountId, // Ids of these kinds are all that is ever written there.
+  grantId: row.grantId as GrantId | null,
+  createdAt: toInstant(row.createdAt),
+});

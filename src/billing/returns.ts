@@ -1,0 +1,120 @@
+import type Stripe from 'stripe';
+import type { Database } from '../db/index.ts';
+import type { GrantId, Ledger } from '../ledger/index.ts';
+import type { Orders } from './orders.ts';
+import { findPayment, writeReturned } from './payment.store.ts';
+import { creditsToTakeBack, takeFromLatest } from './rules/returned-credits.ts';
+import { orMissing } from './stripe-client.ts';
+import { idOf } from './stripe-subscription.ts';
+import type { StripeUnits } from './stripe-units.ts';
+import { readPeriodsOfInvoice } from './subscription.store.ts';
+import type { Outcome, Seen, Subscriptions } from './subscriptions.ts';
+import type { Payment } from './types.ts';
+
+/** Money that goes back, in refunds and disputes. */
+export interface Returns {
+  /** Takes back, or gives back again, the credits of a payment by what Stripe says of it now. */
+  bringUpToDate(paymentIntentId: string, seen: Seen): Promise<Outcome>;
+}
+
+export function createReturns(dependencies: {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly units: StripeUnits;
+  readonly stripe: Stripe;
+  readonly orders: Orders;
+  readonly subscriptions: Subscriptions;
+}): Returns {
+  const { database, ledger, units, stripe, orders, subscriptions } = dependencies;
+  const { prisma } = database;
+
+  const retrieve = (id: string): Promise<Stripe.PaymentIntent | null> =>
+    orMissing(stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }));
+
+  /** The payment as we know it; where the event of its return came first, what it paid for is brought up to date before. */
+  const paymentOf = async (paymentIntent: Stripe.PaymentIntent, seen: Seen): Promise<Payment | null> => {
+    const known = await findPayment(prisma, paymentIntent.id);
+    if (known !== null) return known;
+    const session = (await stripe.checkout.sessions.list({ payment_intent: paymentIntent.id, limit: 1 })).data[0];
+    if (session !== undefined) {
+      await orders.bringUpToDate(session.id, seen);
+    } else {
+      const subscriptionId = await subscriptionPaidBy(stripe, paymentIntent.id);
+      if (subscriptionId !== null) await subscriptions.bringUpToDate(subscriptionId, seen);
+    }
+    return findPayment(prisma, paymentIntent.id);
+  };
+
+  return {
+    bringUpToDate: async (paymentIntentId, seen) => {
+      let outcome: Outcome = 'APPLIED';
+      await units.bringUpToDate(paymentIntentId, seen, async () => {
+        const paymentIntent = await retrieve(paymentIntentId);
+        const payment = paymentIntent === null ? null : await paymentOf(paymentIntent, seen);
+        if (paymentIntent === null || payment === null) {
+          outcome = 'IGNORED';
+          return;
+        }
+        const returnedCents = Math.min(payment.paidCents, await returnedOf(stripe, paymentIntent));
+        if (returnedCents !== payment.returnedCents) await writeReturned(prisma, payment, returnedCents);
+        await takeBackReturned({ database, ledger }, { ...payment, returnedCents });
+      });
+      return outcome;
+    },
+  };
+}
+
+/** The subscription whose invoice a payment paid; null when it was for none. */
+async function subscriptionPaidBy(stripe: Stripe, paymentIntentId: string): Promise<string | null> {
+  const [paid] = (
+    await stripe.invoicePayments.list({
+      payment: { type: 'payment_intent', payment_intent: paymentIntentId },
+      limit: 1,
+      expand: ['data.invoice'],
+    })
+  ).data;
+  if (paid === undefined || typeof paid.invoice === 'string' || paid.invoice.deleted === true) return null;
+  const subscription = paid.invoice.parent?.subscription_details?.subscription;
+  return subscription === undefined ? null : idOf(subscription);
+}
+
+/** A dispute in one of these has the money; an inquiry, or one that was won, has not. */
+const takingDisputes: ReadonlySet<string> = new Set(['needs_response', 'under_review', 'lost']);
+
+/** How much of a payment has gone back: what was refunded, and what disputes have taken. */
+async function returnedOf(stripe: Stripe, { id, latest_charge: charge }: Stripe.PaymentIntent): Promise<number> {
+  if (charge === null || typeof charge === 'string') return 0;
+  if (!charge.disputed) return charge.amount_refunded;
+  const disputes = await stripe.disputes.list({ payment_intent: id, limit: 100 });
+  return disputes.data
+    .filter(({ status }) => takingDisputes.has(status))
+    .reduce((sum, { amount }) => sum + amount, charge.amount_refunded);
+}
+
+/** Takes the credits of a payment back that its money no longer covers; asked again it does nothing more. */
+export async function takeBackReturned(
+  { database: { prisma }, ledger }: { readonly database: Database; readonly ledger: Ledger },
+  payment: Payment,
+): Promise<void> {
+  const total = creditsToTakeBack(payment);
+  if (payment.grantId !== null) {
+    await clawBack(ledger, payment, payment.grantId, total);
+    return;
+  }
+  const given = await readPeriodsOfInvoice(prisma, payment.accountId, payment.subjectId);
+  const parts = given.map(({ credits }) => credits);
+  // Months that are still to come give up theirs first; they are taken back as they come.
+  const toCome = payment.credits - parts.reduce((sum, credits) => sum + credits, 0);
+  const shares = takeFromLatest(Math.max(0, total - Math.max(0, toCome)), parts);
+  for (const [index, { grantId }] of given.entries()) await clawBack(ledger, payment, grantId, shares[index] ?? 0);
+}
+
+async function clawBack(ledger: Ledger, { accountId }: Payment, grantId: GrantId, total: number): Promise<void> {
+  const answer = await ledger.execute({
+    accountId,
+    command: { kind: 'clawback', grantId, total, reason: 'Its payment went back.' },
+  });
+  if (answer.kind !== 'applied') {
+    throw new Error(`The credits of the grant ${grantId} were not taken back: ${JSON.stringify(answer)}.`);
+  }
+}

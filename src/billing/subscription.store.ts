@@ -1,0 +1,186 @@
+import { type Instant, toDate, toInstant } from '../clock.ts';
+import { insertRows, type Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
+import type { AccountId, AttachmentWriter, GrantId } from '../ledger/index.ts';
+import { isEntitled, type PlanPeriod, type PlanSubscription, type SubscriptionId } from './types.ts';
+
+/** Stores a subscription as Stripe has it, under the id that it had before, if it had one; gives that id. */
+export async function writeSubscription(client: PrismaClient, subscription: PlanSubscription): Promise<SubscriptionId> {
+  const { accountId, id, stripeId, next, createdAt, ...facts } = subscription;
+  const data = {
+    ...facts,
+    currentPeriodStart: toDate(facts.currentPeriodStart),
+    currentPeriodEnd: toDate(facts.currentPeriodEnd),
+    endedAt: facts.endedAt === null ? null : toDate(facts.endedAt),
+    nextPlanCode: next?.planCode ?? null,
+    nextInterval: next?.interval ?? null,
+  };
+  const stored = await client.planSubscription.upsert({
+    where: { stripeId },
+    create: { accountId, id, stripeId, createdAt: toDate(createdAt), ...data },
+    update: data,
+    select: { id: true },
+  });
+  return stored.id as SubscriptionId; // Written here alone.
+}
+
+/** A subscription by Stripe's id for it. */
+export async function findSubscription(client: PrismaClient, stripeId: string): Promise<PlanSubscription | null> {
+  const row = await client.planSubscription.findUnique({ where: { stripeId } });
+  return row === null ? null : toSubscription(row);
+}
+
+/** A subscription of an account. */
+export async function readSubscription(
+  client: PrismaClient,
+  accountId: AccountId,
+  id: SubscriptionId,
+): Promise<PlanSubscription | null> {
+  const row = await client.planSubscription.findUnique({ where: { accountId_id: { accountId, id } } });
+  return row === null ? null : toSubscription(row);
+}
+
+/** The present subscription of each account, in their order: an entitled one first, the newest of several; null for none. */
+export async function readPresentSubscriptions(
+  client: PrismaClient,
+  accountIds: readonly AccountId[],
+): Promise<(PlanSubscription | null)[]> {
+  const rows = await client.planSubscription.findMany({
+    where: { accountId: { in: [...accountIds] }, endedAt: null, status: { not: 'INCOMPLETE_EXPIRED' } },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+  });
+  const found = rows.map(toSubscription);
+  return accountIds.map((accountId) => {
+    const own = found.filter((subscription) => subscription.accountId === accountId);
+    return own.find(isEntitled) ?? own[0] ?? null;
+  });
+}
+
+/** What a subscription has given, the oldest first. */
+export async function readPeriods(
+  client: PrismaClient,
+  { accountId, id }: Pick<PlanSubscription, 'accountId' | 'id'>,
+): Promise<PlanPeriod[]> {
+  const rows = await client.planPeriod.findMany({
+    where: { accountId, subscriptionId: id },
+    orderBy: [{ startsAt: 'asc' }, { kind: 'asc' }],
+  });
+  return rows.map(toPeriod);
+}
+
+/** The month or trial of each account that an instant lies in, in their order; null for none. */
+export async function readPeriodsAt(
+  client: PrismaClient,
+  accountIds: readonly AccountId[],
+  instant: Instant,
+): Promise<(PlanPeriod | null)[]> {
+  const rows = await client.planPeriod.findMany({
+    where: {
+      accountId: { in: [...accountIds] },
+      kind: { in: ['TRIAL', 'MONTH'] },
+      startsAt: { lte: toDate(instant) },
+      endsAt: { gt: toDate(instant) },
+      creditsEndAt: { gt: toDate(instant) },
+    },
+    orderBy: { startsAt: 'desc' },
+  });
+  const found = rows.map(toPeriod);
+  return accountIds.map((accountId) => found.find((period) => period.accountId === accountId) ?? null);
+}
+
+/** What an invoice has paid for, the oldest first. */
+export async function readPeriodsOfInvoice(
+  client: PrismaClient,
+  accountId: AccountId,
+  invoiceId: string,
+): Promise<PlanPeriod[]> {
+  const rows = await client.planPeriod.findMany({
+    where: { accountId, invoiceId },
+    orderBy: [{ startsAt: 'asc' }, { kind: 'asc' }],
+  });
+  return rows.map(toPeriod);
+}
+
+/** Credits of a subscription that end at another instant than was said; written together with that. */
+export interface EndOfCredits {
+  readonly accountId: AccountId;
+  readonly grantIds: readonly GrantId[];
+  readonly creditsEndAt: Instant;
+}
+
+const periodColumns = {
+  account_id: 'text',
+  subscription_id: 'text',
+  kind: 'plan_period_kind',
+  starts_at: 'timestamptz',
+  ends_at: 'timestamptz',
+  plan_code: 'text',
+  credits: 'integer',
+  invoice_id: 'text',
+  grant_id: 'text',
+  rollover_grant_id: 'text',
+  credits_end_at: 'timestamptz',
+} as const;
+
+const iso = (instant: Instant): string => toDate(instant).toISOString();
+
+function periodInsert(periods: readonly PlanPeriod[]): Statement {
+  const rows = periods.map((period) => ({
+    account_id: period.accountId,
+    subscription_id: period.subscriptionId,
+    kind: period.kind,
+    starts_at: iso(period.startsAt),
+    ends_at: iso(period.endsAt),
+    plan_code: period.planCode,
+    credits: period.credits,
+    invoice_id: period.invoiceId,
+    grant_id: period.grantId,
+    rollover_grant_id: period.rolloverGrantId,
+    credits_end_at: iso(period.creditsEndAt),
+  }));
+  return insertRows('plan_period', periodColumns, rows);
+}
+
+async function writeEnds(transaction: Transaction, ends: readonly EndOfCredits[]): Promise<void> {
+  for (const { accountId, grantIds, creditsEndAt } of ends) {
+    await transaction.planPeriod.updateMany({
+      where: { accountId, grantId: { in: [...grantIds] } },
+      data: { creditsEndAt: toDate(creditsEndAt) },
+    });
+  }
+}
+
+/** What the ledger writes for the commands that concern subscriptions, by name. The ledger carries the rows unseen. */
+export const subscriptionWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
+  // Both are attached in `plan-credits.ts` alone, with rows of these types.
+  ['plan-period', { kind: 'insert', statementFor: (rows) => periodInsert(rows as readonly PlanPeriod[]) }],
+  [
+    'end-of-credits',
+    { kind: 'write', write: (transaction, rows) => writeEnds(transaction, rows as readonly EndOfCredits[]) },
+  ],
+]);
+
+type SubscriptionRow = Prisma.PlanSubscriptionGetPayload<Record<never, never>>;
+
+const toSubscription = ({ nextPlanCode, nextInterval, ...row }: SubscriptionRow): PlanSubscription => ({
+  ...row,
+  accountId: row.accountId as AccountId, // Ids of these kinds are all that is ever written there.
+  id: row.id as SubscriptionId,
+  currentPeriodStart: toInstant(row.currentPeriodStart),
+  currentPeriodEnd: toInstant(row.currentPeriodEnd),
+  next: nextPlanCode === null || nextInterval === null ? null : { planCode: nextPlanCode, interval: nextInterval },
+  createdAt: toInstant(row.createdAt),
+  endedAt: row.endedAt === null ? null : toInstant(row.endedAt),
+});
+
+type PeriodRow = Prisma.PlanPeriodGetPayload<Record<never, never>>;
+
+const toPeriod = (row: PeriodRow): PlanPeriod => ({
+  ...row,
+  accountId: row.accountId as AccountId, // Ids of these kinds are all that is ever written there.
+  subscriptionId: row.subscriptionId as SubscriptionId,
+  grantId: row.grantId as GrantId,
+  rolloverGrantId: row.rolloverGrantId as GrantId | null,
+  startsAt: toInstant(row.startsAt),
+  endsAt: toInstant(row.endsAt),
+  creditsEndAt: toInstant(row.creditsEndAt),
+});

@@ -1,0 +1,146 @@
+import type Stripe from 'stripe';
+import { type Catalog, findPlan } from '../catalog/index.ts';
+import type { Clock, Instant } from '../clock.ts';
+import type { Database } from '../db/index.ts';
+import type { IdSource } from '../ids.ts';
+import type { JobHandler, Jobs } from '../jobs/index.ts';
+import type { AccountId, Ledger } from '../ledger/index.ts';
+import { isStorable } from '../plain-text.ts';
+import { findAccountOfCustomer, findCheckout } from './checkout.store.ts';
+import { writeInvoices } from './invoice.store.ts';
+import { insertPayment, readPaymentsOf } from './payment.store.ts';
+import { givePlanCredits } from './plan-credits.ts';
+import { takeBackReturned } from './returns.ts';
+import { entitlementsOf } from './rules/entitlements.ts';
+import { readStripeSubscription, type StripeSubscription } from './stripe-subscription.ts';
+import type { StripePrices } from './stripe-prices.ts';
+import type { StripeUnits } from './stripe-units.ts';
+import { findSubscription, readPeriodsOfInvoice, writeSubscription } from './subscription.store.ts';
+import type { CheckoutId, PlanSubscription, SubscriptionId } from './types.ts';
+
+/** What came of looking at something of Stripe's: it is none of ours, or it was brought up to date. */
+export type Outcome = 'APPLIED' | 'IGNORED';
+
+/** The event that asks for a look; null when something else does, such as a clock or a request. */
+export type Seen = { readonly createdAt: Instant } | null;
+
+/** Subscriptions, brought to what Stripe says of them. */
+export interface Subscriptions {
+  /** Brings a subscription and its credits up to date; which event asked for it, and how often, does not matter. */
+  bringUpToDate(stripeId: string, seen: Seen): Promise<Outcome>;
+  /** Gives the next month of a subscription that is paid by the year. */
+  readonly nextMonth: JobHandler;
+}
+
+export interface SubscriptionDependencies {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly catalog: Catalog;
+  readonly ledger: Ledger;
+  readonly jobs: Pick<Jobs, 'insert' | 'wake'>;
+  readonly units: StripeUnits;
+  readonly prices: StripePrices;
+  readonly stripe: Stripe;
+}
+
+export function createSubscriptions(dependencies: SubscriptionDependencies): Subscriptions {
+  const { units } = dependencies;
+  const bringUpToDate: Subscriptions['bringUpToDate'] = async (stripeId, seen) => {
+    let outcome: Outcome = 'APPLIED';
+    await units.bringUpToDate(stripeId, seen, async () => {
+      outcome = await look(dependencies, stripeId);
+    });
+    return outcome;
+  };
+  return {
+    bringUpToDate,
+    nextMonth: async (job) => {
+      await bringUpToDate(job.subjectId, null);
+      return { kind: 'done' };
+    },
+  };
+}
+
+async function look(dependencies: SubscriptionDependencies, stripeId: string): Promise<Outcome> {
+  const { database, ids, prices, stripe } = dependencies;
+  const { prisma } = database;
+  const read = await readStripeSubscription(stripe, prices, stripeId);
+  if (read === null) return 'IGNORED';
+  const known = await findSubscription(prisma, stripeId);
+  const accountId = known?.accountId ?? (await findAccountOfCustomer(prisma, read.customerId));
+  if (accountId === null) return 'IGNORED';
+
+  const subscription: PlanSubscription = {
+    accountId,
+    id: known?.id ?? (ids.next('subscription') as SubscriptionId), // A new id with the prefix of subscriptions is one.
+    stripeId,
+    ...read.choice,
+    status: read.facts.status,
+    currentPeriodStart: read.currentPeriodStart,
+    currentPeriodEnd: read.currentPeriodEnd,
+    cancelAtPeriodEnd: read.facts.cancelAtPeriodEnd,
+    next: read.next,
+    createdAt: read.createdAt,
+    endedAt: read.facts.endedAt,
+  };
+  await writeSubscription(prisma, subscription);
+  await writeInvoices(
+    prisma,
+    read.invoices.map((invoice) => ({ ...invoice, accountId })),
+  );
+  const { checkoutId } = read;
+  const order =
+    checkoutId === undefined || !isStorable(checkoutId) ? null : await findCheckout(prisma, checkoutId as CheckoutId); // Found, or nothing.
+  const isOwn = order?.accountId === accountId && order.mode === 'SUBSCRIPTION';
+  const next = await givePlanCredits(dependencies, subscription, read.facts, isOwn ? order : null);
+  await notePayments(dependencies, accountId, read);
+  if (next !== null) await comeBackAt(dependencies, subscription, next);
+  return 'APPLIED';
+}
+
+/** Notes what was paid, and takes back what of it went back: months may have come since. */
+async function notePayments(
+  { database, catalog, ledger }: SubscriptionDependencies,
+  accountId: AccountId,
+  { facts, payments }: StripeSubscription,
+): Promise<void> {
+  const { prisma } = database;
+  const quotaOf = (planCode: string): number => findPlan(catalog.snapshot(), planCode)?.monthlyQuota ?? 0;
+  const entitlements = entitlementsOf(facts);
+  for (const { paymentIntentId, invoiceId, ...payment } of payments) {
+    const given = await readPeriodsOfInvoice(prisma, accountId, invoiceId);
+    const toCome = entitlements.filter(
+      (entitlement) =>
+        entitlement.kind === 'MONTH' &&
+        entitlement.invoiceId === invoiceId &&
+        !given.some(({ startsAt }) => startsAt === entitlement.startsAt),
+    );
+    const credits =
+      given.reduce((sum, period) => sum + period.credits, 0) +
+      toCome.reduce((sum, { planCode }) => sum + quotaOf(planCode), 0);
+    await insertPayment(prisma, {
+      ...payment,
+      accountId,
+      id: paymentIntentId,
+      kind: 'INVOICE',
+      subjectId: invoiceId,
+      grantId: null,
+      credits,
+      returnedCents: 0,
+    });
+  }
+  const invoiceIds = payments.map(({ invoiceId }) => invoiceId);
+  for (const payment of await readPaymentsOf(prisma, accountId, invoiceIds)) {
+    if (payment.returnedCents > 0) await takeBackReturned({ database, ledger }, payment);
+  }
+}
+
+async function comeBackAt(
+  { database, jobs }: SubscriptionDependencies,
+  { accountId, id, stripeId }: PlanSubscription,
+  dueAt: Instant,
+): Promise<void> {
+  const job = { id: `job_${id}_${dueAt}`, kind: 'PLAN_PERIOD', accountId, subjectId: stripeId, dueAt } as const;
+  await database.prisma.$transaction((transaction) => jobs.insert(transaction, [job]));
+}
