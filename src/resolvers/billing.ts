@@ -5,7 +5,7 @@ import {
   type CheckoutMode,
   type OpenedCheckout,
 } from '../billing/index.ts';
-import type { CreditPack, Plan } from '../catalog/index.ts';
+import { type CreditPack, findPlan, type Plan } from '../catalog/index.ts';
 import { type Context, callerOf, keyFrom } from './context.ts';
 
 type Optional<Value> = Value | null | undefined;
@@ -43,9 +43,17 @@ export const createCheckout = (context: Context, given: CreateCheckoutArguments)
 export const checkout = (context: Context, id: string): Promise<OpenedCheckout | null> =>
   context.services.billing.findCheckout(callerOf(context).accountId, id as CheckoutId); // Found among the caller's, or nowhere.
 
-/** The plan of a subscription's checkout; null when it is not sold any more. */
+/** Opens Stripe's page for customers; gives its address. */
+export const createPortalSession = async (
+  context: Context,
+  returnUrl: Optional<string>,
+): Promise<{ readonly url: string }> => ({
+  url: await context.services.billing.createPortalSession(callerOf(context).accountId, returnUrl ?? null),
+});
+
+/** The plan of a subscription's checkout, sold still or not; null for a pack's. */
 export const planOfCheckout = ({ services }: Context, { planCode }: OpenedCheckout): Plan | null =>
-  services.catalog.snapshot().planByCode.get(planCode ?? '') ?? null;
+  planCode === null ? null : findPlan(services.catalog.snapshot(), planCode);
 
 /** The pack of a checkout; null when it is not sold any more. */
 export const packOfCheckout = ({ services }: Context, { packCode }: OpenedCheckout): CreditPack | null =>

@@ -2,6 +2,7 @@ import { type CreditPack, findModels, type Model, type ModelFilter, type Plan } 
 import { isStorable } from '../plain-text.ts';
 import { type Context, callerOf } from './context.ts';
 import { formatMoney, toMoney } from './money.ts';
+import { planOf } from './wallet.ts';
 
 export const models = ({ services }: Context, filter: ModelFilter): readonly Model[] =>
   findModels(services.catalog.snapshot(), filter);
@@ -16,8 +17,7 @@ export const creditPacks = ({ services }: Context): readonly CreditPack[] => ser
 /** Whether the caller is on the plan; false when nobody is signed in. */
 export async function isCurrentPlan(context: Context, plan: Plan): Promise<boolean> {
   if (context.caller === null) return false;
-  const account = await context.services.accounts.find(callerOf(context).accountId);
-  return account?.planCode === plan.code;
+  return (await planOf(context, callerOf(context).accountId)).code === plan.code;
 }
 
 /** Whether a checkout for the plan can be opened here. */

@@ -3,6 +3,7 @@ import { checkout } from './billing.ts';
 import type { Context } from './context.ts';
 import { callerOf, walletOf } from './context.ts';
 import { generation } from './generation.ts';
+import { subscriptionById } from './plan-subscription.ts';
 import { grantById, transactionIdOf, walletIdOf } from './wallet.ts';
 
 /** A thing with the name of its type, as the interface needs it. */
@@ -15,6 +16,7 @@ export interface TypedNode {
     | 'Generation'
     | 'Asset'
     | 'Checkout'
+    | 'PlanSubscription'
     | 'Model'
     | 'Plan'
     | 'CreditPack';
@@ -64,6 +66,8 @@ async function ownNode(context: Context, id: string): Promise<TypedNode | null> 
     }
     case 'checkout':
       return typed('Checkout', await checkout(context, id));
+    case 'subscription':
+      return typed('PlanSubscription', await subscriptionById(context, id));
     default:
       return null;
   }

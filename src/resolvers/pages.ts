@@ -53,6 +53,12 @@ export const bySequence = <Item extends { readonly sequence: number }>(): KeyCod
   keyOf: (item) => item.sequence,
 });
 
+/** Keys are an instant in milliseconds with an id behind it: `1767268800000_in_1`. */
+export const byTimeAndId = <Item extends object>(keyOf: (item: Item) => string): KeyCodec<Item, string> => ({
+  keyOf,
+  parse: (text) => (/^\d{1,15}_/.test(text) && isStorable(text) ? text : null),
+});
+
 /** Answers a connection: `read` gets the page that the arguments mean, newest first. Throws {@link BadRequest}. */
 export async function pageOf<Item extends object, Key extends string | number>(
   args: PageArguments,

@@ -1,5 +1,6 @@
 import { AccountNotFoundError } from '../errors.ts';
-import type { Plan } from '../catalog/index.ts';
+import { isEntitled } from '../billing/index.ts';
+import { findPlan, type Plan } from '../catalog/index.ts';
 import type { Instant } from '../clock.ts';
 import { toDate } from '../clock.ts';
 import type { Generation, GenerationId, UsageBucket, UsageGroup } from '../generation/index.ts';
@@ -41,19 +42,19 @@ export function remainingOf(wallet: WalletView, sources: readonly GrantSource[])
 
 export const topUpSources = ['WELCOME', 'PACK', 'PROMOTION', 'ADJUSTMENT'] as const satisfies GrantSource[];
 
-/** The instant at which the plan's credits end; null without any. */
-export function monthlyResetsAt(wallet: WalletView): Instant | null {
-  const ends = [...wallet.state.grants.values()].flatMap(({ source, remaining, expiresAt }) =>
-    source === 'PLAN' && remaining > 0 && expiresAt !== null ? [expiresAt] : [],
-  );
-  return ends.length === 0 ? null : (Math.min(...ends) as Instant); // The least of some instants is one of them.
-}
+/** When the month or trial ends that the plan has given credits for; null without any. */
+export const monthlyResetsAt = async ({ services }: Context, wallet: WalletView): Promise<Instant | null> =>
+  (await services.billing.plans.period(wallet.state.accountId))?.endsAt ?? null;
 
-/** The plan that an account is on. */
+/** The plan that an account is on: the one that it subscribes to, else the one that it began with. */
 export async function planOf({ services }: Context, accountId: AccountId): Promise<Plan> {
-  const account = await services.accounts.find(accountId);
-  const plan = account && services.catalog.snapshot().planByCode.get(account.planCode);
-  if (plan == null) throw new Error('An account is on a plan that the catalog does not have.');
+  const subscription = await services.billing.plans.subscription(accountId);
+  const code =
+    subscription !== null && isEntitled(subscription)
+      ? subscription.planCode
+      : (await services.accounts.find(accountId))?.planCode;
+  const plan = code === undefined ? null : findPlan(services.catalog.snapshot(), code);
+  if (plan === null) throw new Error('An account is on a plan that the catalog does not have.');
   return plan;
 }
 

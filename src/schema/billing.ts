@@ -4,6 +4,7 @@ import {
   CheckoutUnavailableError,
   IdempotencyConflictError,
   InvalidInputError,
+  NoCustomerError,
   NotPurchasableError,
   PaymentProviderError,
   RedirectNotAllowedError,
@@ -33,7 +34,7 @@ const CheckoutMode = builder.enumType('CheckoutMode', {
   values: { SUBSCRIPTION: { description: 'A plan.' }, PACK: { description: 'A credit pack.' } } as const,
 });
 
-const BillingInterval = builder.enumType('BillingInterval', {
+export const BillingInterval = builder.enumType('BillingInterval', {
   description: 'How often a plan is paid.',
   values: { MONTH: { description: 'Every month.' }, YEAR: { description: 'Every year.' } } as const,
 });
@@ -144,6 +145,19 @@ builder.objectType(PaymentProviderError, {
   }),
 });
 
+builder.objectType(NoCustomerError, {
+  name: 'NoCustomerError',
+  description: 'The account has no customer at Stripe yet, or none that can be charged.',
+  interfaces: [ErrorInterface],
+});
+
+const PortalSession = builder.objectRef<{ readonly url: string }>('PortalSession').implement({
+  description: "Stripe's page on which a customer manages cards, invoices and the subscription.",
+  fields: (t) => ({
+    url: t.expose('url', { type: 'URL', description: 'Where it is; open it soon, it is for this visit.' }),
+  }),
+});
+
 const CreateCheckoutInput = builder.inputType('CreateCheckoutInput', {
   description: 'What to buy, and where to go afterwards.',
   fields: (t) => ({
@@ -206,5 +220,21 @@ builder.mutationFields((t) => ({
       union: { name: 'CreateCheckoutResult', description: 'The open checkout, or why there is none.' },
     },
     resolve: (_root, { input }, context) => resolve.createCheckout(context, input),
+  }),
+  createPortalSession: t.field({
+    type: PortalSession,
+    description: "Opens Stripe's page on which the caller manages cards, invoices and the subscription.",
+    authScopes: { signedIn: true },
+    args: {
+      returnUrl: t.arg({
+        type: 'URL',
+        description: 'Where its way back leads; on the allow-list. Absent: a page of this server.',
+      }),
+    },
+    errors: {
+      types: [NoCustomerError, CheckoutUnavailableError, RedirectNotAllowedError, PaymentProviderError],
+      union: { name: 'CreatePortalSessionResult', description: 'The page, or why there is none.' },
+    },
+    resolve: (_root, { returnUrl }, context) => resolve.createPortalSession(context, returnUrl),
   }),
 }));

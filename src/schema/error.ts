@@ -25,6 +25,8 @@ const descriptions: Record<keyof typeof expectedErrors, string> = {
   NOT_PURCHASABLE: 'It is not sold through a checkout.',
   CHECKOUT_UNAVAILABLE: 'Billing is switched off.',
   REDIRECT_NOT_ALLOWED: 'A redirect address is not on the allow-list.',
+  NO_CUSTOMER: 'The account has no customer at Stripe yet, or none that can be charged.',
+  NO_SUBSCRIPTION: 'The account has no subscription.',
   ACCOUNT_NOT_FOUND: 'No account has the id.',
   GRANT_NOT_FOUND: 'No grant has the id.',
   GRANT_NOT_VOIDABLE: 'The grant has nothing left to void.',

@@ -6,8 +6,11 @@ import './catalog.ts';
 import './clock.ts';
 import './error.ts';
 import './generation.ts';
+import './invoice.ts';
 import './node-query.ts';
+import './plan-subscription.ts';
 import './scalars.ts';
+import './stripe-event.ts';
 import './wallet.ts';
 
 /** The schema, with all its resolvers. Members and values keep the order in which the contract lists them. */

@@ -6,9 +6,22 @@ import { builder } from './builder.ts';
 import { CreditPack, Model, Plan } from './catalog.ts';
 import { Asset, Generation } from './generation.ts';
 import { NodeInterface } from './node.ts';
+import { PlanSubscription } from './plan-subscription.ts';
 import { Grant, Transaction, Wallet } from './wallet.ts';
 
-const types = { Account, Asset, Checkout, CreditPack, Generation, Grant, Model, Plan, Transaction, Wallet };
+const types = {
+  Account,
+  Asset,
+  Checkout,
+  CreditPack,
+  Generation,
+  Grant,
+  Model,
+  Plan,
+  PlanSubscription,
+  Transaction,
+  Wallet,
+};
 
 builder.queryField('node', (t) =>
   t.field({

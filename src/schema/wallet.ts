@@ -197,7 +197,7 @@ const MonthlyCredits = builder.objectRef<WalletView>('MonthlyCredits').implement
       type: 'DateTime',
       nullable: true,
       description: 'When the period ends; null without a plan that gives credits.',
-      resolve: (wallet) => resolve.monthlyResetsAt(wallet),
+      resolve: (wallet, _args, context) => resolve.monthlyResetsAt(context, wallet),
     }),
   }),
 });

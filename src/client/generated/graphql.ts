@@ -75,6 +75,10 @@ export type ErrorCode =
   | 'NOT_CANCELABLE'
   /** It is not sold through a checkout. */
   | 'NOT_PURCHASABLE'
+  /** The account has no customer at Stripe yet, or none that can be charged. */
+  | 'NO_CUSTOMER'
+  /** The account has no subscription. */
+  | 'NO_SUBSCRIPTION'
   /** The payment provider did not answer as it should; nothing was charged. */
   | 'PAYMENT_PROVIDER'
   /** The quote has lapsed and the price has changed since. */
