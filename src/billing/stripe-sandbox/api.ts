@@ -66,8 +66,9 @@ async function answerRequest(
     if (route === null) throw unrecognizedUrl(method, path);
     const plan: Plan = (call) => route.operation(context, call, route.id);
     if (method === 'GET') return await read(context, plan, parseForm(query).fields, requestId);
-    const form = parseForm(await readFormBody(request));
-    const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+    const body = await readFormBody(request);
+    const form = parseForm(method === 'DELETE' ? query : body);
+    const idempotencyKey = method === 'DELETE' ? null : readIdempotencyKey(request.headers['idempotency-key']);
     return await write(context, observer, { plan, path, form, requestId, idempotencyKey });
   } catch (error) {
     if (error instanceof StripeSandboxError) return { status: error.status, body: { error: error.body } };
@@ -93,17 +94,19 @@ async function write(
   for (let tries = 0; tries < maximumTries; tries += 1) {
     const replay = idempotencyKey === null ? null : await findReplay(context, idempotencyKey, path, fingerprint);
     if (replay !== null) return replay;
-    const { answer, insert = [], replace = null } = await plan({ parameters, requestId, idempotencyKey });
-    const body = await present(context, answer, expand, insert);
+    const { answer, insert = [], replace = [], refusal } = await plan({ parameters, requestId, idempotencyKey });
+    const written = [...insert, ...replace.map(({ to }) => to)];
+    const body = refusal === undefined ? await present(context, answer, expand, written) : { error: refusal.body };
+    const status = refusal?.status ?? 200;
     const outcome = await context.store.commit({
       at: context.clock.now(),
       insert,
       replace,
-      request: idempotencyKey === null ? null : { idempotencyKey, fingerprint, status: 200, body },
+      request: idempotencyKey === null ? null : { idempotencyKey, fingerprint, status, body },
     });
     if (outcome === 'done') {
       observer.wrote(insert);
-      return { status: 200, body };
+      return { status, body };
     }
   }
   throw new StripeSandboxError(429, {

@@ -2,10 +2,11 @@ import { formatAmount } from './amounts.ts';
 import type { StripeCheckoutSession, StripeLineItem } from './stripe-objects.ts';
 
 /** The page on which one pays. */
-export function payPage(session: StripeCheckoutSession, options: { isDeclined: boolean }): string {
-  const declined = options.isDeclined
-    ? '<p class="alert" role="alert">Your card was declined. You can try again.</p>'
-    : '';
+export function payPage(session: StripeCheckoutSession, options: { problem: string | null }): string {
+  const declined =
+    options.problem === null
+      ? ''
+      : `<p class="alert" role="alert">${escapeHtml(options.problem)} You can try again.</p>`;
   const cancel =
     session.cancel_url === null
       ? ''

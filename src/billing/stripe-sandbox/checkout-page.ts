@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { completePage, expiredPage, payPage, problemPage } from './checkout-html.ts';
 import type { SandboxContext } from './context.ts';
+import { createDraft } from './draft.ts';
 import { parseForm } from './form-encoding.ts';
 import { readFormBody } from './read-body.ts';
-import { completeSession, isOpen } from './session-end.ts';
-import { expireLapsedSession } from './session-expiry.ts';
+import { completeSession } from './session-end.ts';
+import { isOpen } from './show.ts';
 import { StripeSandboxError } from './stripe-error.ts';
-import type { StripeCheckoutSession } from './stripe-objects.ts';
+import type { StripeCheckoutSession, StripeObject } from './stripe-objects.ts';
+import { findTestPaymentMethod } from './test-payment-methods.ts';
 
 interface CheckoutPageOptions {
   readonly context: SandboxContext;
-  /** Tells the webhook of an event; like Stripe's page, ours waits for that before it sends the buyer back. */
-  readonly deliver: (eventId: string) => Promise<void>;
+  /** Tells the webhook of events; like Stripe's page, ours waits for that before it sends the buyer back. */
+  readonly deliver: (events: readonly StripeObject[]) => Promise<void>;
+  /** Does what the clock has brought, and tells of it. */
+  readonly runDue: () => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -60,12 +64,12 @@ async function answerRequest(options: CheckoutPageOptions, request: IncomingMess
   const id = path.slice(path.lastIndexOf('/') + 1);
   if (request.method === 'GET' || request.method === 'HEAD') return showSession(options.context, id);
   if (request.method !== 'POST') throw badRequest(405, 'This page is read with GET and answered with POST.');
-  const { action } = parseForm(await readFormBody(request)).fields;
+  const { action, method } = parseForm(await readFormBody(request)).fields;
   switch (action) {
     case 'pay':
-      return pay(options, id);
+      return pay(options, id, method === undefined ? 'pm_card_visa' : String(method));
     case 'decline':
-      return whileOpen(options, id, (session) => ({ status: 200, html: payPage(session, { isDeclined: true }) }));
+      return pay(options, id, 'pm_card_chargeDeclined');
     case 'cancel':
       return whileOpen(options, id, ({ cancel_url }) => {
         if (cancel_url === null) throw badRequest(400, 'This checkout has nowhere to go back to.');
@@ -78,21 +82,26 @@ async function answerRequest(options: CheckoutPageOptions, request: IncomingMess
 
 async function showSession(context: SandboxContext, id: string): Promise<PageAnswer> {
   const session = await requireSession(context, id);
-  return isOpen(context, session)
-    ? { status: 200, html: payPage(session, { isDeclined: false }) }
+  return isOpen(context.clock, session)
+    ? { status: 200, html: payPage(session, { problem: null }) }
     : { status: 200, html: session.status === 'complete' ? completePage() : expiredPage() };
 }
 
-async function pay(options: CheckoutPageOptions, id: string): Promise<PageAnswer> {
+async function pay(options: CheckoutPageOptions, id: string, methodName: string): Promise<PageAnswer> {
   const { context } = options;
+  const test = findTestPaymentMethod(methodName);
+  if (test === null) throw badRequest(400, 'Choose one of the payment methods.');
   for (let tries = 0; tries < maximumTries; tries += 1) {
     const session = await requireSession(context, id);
     if (session.status === 'complete') return { location: successLocation(session) };
-    if (!isOpen(context, session)) return showEnded(options, session);
-    const { replace, insert, event } = completeSession(context, session);
+    if (!isOpen(context.clock, session)) return showEnded(options, session);
+    const draft = createDraft(context, null);
+    const { decline } = await completeSession(draft, session, test);
+    if (decline !== null) return { status: 200, html: payPage(session, { problem: decline.message }) };
+    const { inserted: insert, replaced: replace } = draft;
     const outcome = await context.store.commit({ at: context.clock.now(), insert, replace, request: null });
     if (outcome === 'done') {
-      await options.deliver(event.id);
+      await options.deliver(insert);
       return { location: successLocation(session) };
     }
   }
@@ -105,15 +114,12 @@ async function whileOpen(
   answer: (session: StripeCheckoutSession) => PageAnswer,
 ): Promise<PageAnswer> {
   const session = await requireSession(options.context, id);
-  return isOpen(options.context, session) ? answer(session) : showEnded(options, session);
+  return isOpen(options.context.clock, session) ? answer(session) : showEnded(options, session);
 }
 
 async function showEnded(options: CheckoutPageOptions, session: StripeCheckoutSession): Promise<PageAnswer> {
   if (session.status === 'complete') return { status: 200, html: completePage() };
-  if (session.status === 'open') {
-    const event = await expireLapsedSession(options.context, session);
-    if (event !== null) await options.deliver(event.id);
-  }
+  if (session.status === 'open') await options.runDue();
   return { status: 200, html: expiredPage() };
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { IdSource } from '../../ids.ts';
 import type { FormFields } from './form-encoding.ts';
 import type { Replacement, StripeSandboxStore } from './store.ts';
-import { resourceMissing } from './stripe-error.ts';
+import { resourceMissing, type StripeSandboxError } from './stripe-error.ts';
 import type { StripeKind, StripeObject, StripeObjects } from './stripe-objects.ts';
 
 /** What every operation of the sandbox works with. */
@@ -11,6 +11,8 @@ export interface SandboxContext {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly checkoutBaseUrl: () => string;
+  /** The types of events that the webhook listens to. */
+  readonly webhookEvents: ReadonlySet<string>;
 }
 
 /** One call of the API, past sign-in and decoding. */
@@ -24,7 +26,9 @@ export interface ApiCall {
 export interface ApiResult {
   readonly answer: StripeObject | ListPage;
   readonly insert?: readonly StripeObject[];
-  readonly replace?: Replacement;
+  readonly replace?: readonly Replacement[];
+  /** Answered in place of the answer, though what is to be written is written: a declined card leaves a failed payment. */
+  readonly refusal?: StripeSandboxError;
 }
 
 export interface ListPage {
@@ -34,8 +38,9 @@ export interface ListPage {
   readonly url: string;
 }
 
-/** The clock's present second, as Stripe counts time. */
-export const nowSeconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
+/** Where the pages of the sandbox stand, beside the checkout page. */
+export const pageUrl = ({ checkoutBaseUrl }: SandboxContext, path: string): string =>
+  `${checkoutBaseUrl().replace(/\/checkout$/, '')}/${path}`;
 
 /** The object that an address names. */
 export const objectAtAddress = <Kind extends StripeKind>(context: SandboxContext, kind: Kind, id: string) =>
@@ -56,7 +61,9 @@ async function requireObject<Kind extends StripeKind>(
   { status, param }: { status: 404 | 400; param: string },
 ): Promise<StripeObjects[Kind]> {
   const object = await store.find(kind, id);
-  if (object === null) throw resourceMissing(status, kind, id, param);
+  // A customer that was deleted can be looked at, and that is all.
+  const isDeleted = object?.object === 'customer' && object.sandbox.deleted;
+  if (object === null || (isDeleted && status === 400)) throw resourceMissing(status, kind, id, param);
   return object;
 }
 
@@ -65,8 +72,17 @@ const addressParameters: Record<StripeKind, string> = {
   customer: 'id',
   product: 'id',
   price: 'price',
+  payment_method: 'payment_method',
   'checkout.session': 'session',
+  'billing_portal.session': 'session',
   payment_intent: 'intent',
+  charge: 'id',
+  refund: 'id',
+  dispute: 'id',
   subscription: 'id',
+  subscription_schedule: 'id',
+  invoice: 'invoice',
+  invoice_payment: 'invoice_payment',
   event: 'id',
+  sandbox_settings: 'id',
 };

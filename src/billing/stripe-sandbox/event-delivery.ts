@@ -1,21 +1,24 @@
 import Stripe from 'stripe';
 import type { Clock } from '../../clock.ts';
-import { shownEvent } from './events.ts';
+import { readSettings } from './settings.ts';
+import { shown } from './show.ts';
 import type { StripeSandboxStore } from './store.ts';
 import type { StripeEvent } from './stripe-objects.ts';
 
-interface EventDelivery {
-  /** Sends one event now, unless it has been accepted before. */
+export interface EventDelivery {
+  /** Sends one event now, unless it has been accepted before or events are held back. */
   deliver(eventId: string): Promise<DeliveryOutcome>;
+  /** Sends one event now, whatever has become of it before. */
+  deliverAgain(eventId: string): Promise<DeliveryOutcome>;
   /** Sends every event that has not been accepted yet. */
   deliverAll(): Promise<{ accepted: number; refused: number }>;
   /** Breaks off what is being sent; it stays pending. */
   stop(): Promise<void>;
 }
 
-type DeliveryOutcome = 'accepted' | 'refused' | 'nothing_to_send';
+export type DeliveryOutcome = 'accepted' | 'refused' | 'nothing_to_send';
 
-interface EventDeliveryOptions {
+export interface EventDeliveryOptions {
   readonly store: StripeSandboxStore;
   readonly clock: Clock;
   readonly webhookUrl: () => string;
@@ -43,22 +46,30 @@ export function createEventDelivery(options: EventDeliveryOptions): EventDeliver
   async function attemptDelivery(eventId: string): Promise<DeliveryOutcome> {
     // Read again: the attempt that was in flight when this one was asked for may have been accepted.
     const event = await store.find('event', eventId);
-    if (event === null || event.delivered) return 'nothing_to_send';
+    if (event === null || event.sandbox.delivered) return 'nothing_to_send';
+    if ((await readSettings(store)).holds_events) return 'nothing_to_send';
+    return sendAndNote(event);
+  }
+
+  async function sendAndNote(event: StripeEvent): Promise<DeliveryOutcome> {
     const problem = await send(event);
     if (problem !== null) {
       if (!stopping.signal.aborted) {
-        log.warn({ eventId, type: event.type, problem }, 'The webhook did not accept an event of the Stripe sandbox.');
+        log.warn(
+          { eventId: event.id, type: event.type, problem },
+          'The webhook did not accept an event of the Stripe sandbox.',
+        );
       }
       return 'refused';
     }
-    const replace = { from: event, to: { ...event, delivered: true } };
+    const replace = [{ from: event, to: { ...event, sandbox: { ...event.sandbox, delivered: true } } }];
     await store.commit({ at: clock.now(), insert: [], replace, request: null });
     return 'accepted';
   }
 
   /** What went wrong, or null. */
   async function send(event: StripeEvent): Promise<string | null> {
-    const payload = JSON.stringify(shownEvent(event), null, 2);
+    const payload = JSON.stringify(shown(clock, event), null, 2);
     const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret: options.webhookSecret });
     try {
       const response = await fetch(options.webhookUrl(), {
@@ -78,13 +89,20 @@ export function createEventDelivery(options: EventDeliveryOptions): EventDeliver
   return {
     deliver,
 
+    async deliverAgain(eventId) {
+      const event = await store.find('event', eventId);
+      return event === null ? 'nothing_to_send' : sendAndNote(event);
+    },
+
     async deliverAll() {
+      if ((await readSettings(store)).holds_events) return { accepted: 0, refused: 0 };
       const outcomes: DeliveryOutcome[] = [];
       let startingAfter: string | null = null;
       for (;;) {
         const events: StripeEvent[] = await store.list('event', {
-          matching: [{ delivered: false }],
+          matching: [{ sandbox: { delivered: false } }],
           startingAfter,
+          oldestFirst: true,
           limit: batchSize,
         });
         outcomes.push(...(await Promise.all(events.map((event) => deliver(event.id)))));

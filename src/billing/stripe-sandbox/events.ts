@@ -1,13 +1,12 @@
-import Stripe from 'stripe';
 import { z } from 'zod';
-import { type ApiCall, type ApiResult, nowSeconds, objectAtAddress, type SandboxContext } from './context.ts';
-import { listObjects, listParameters } from './lists.ts';
-import { parseParameters, text } from './parameters.ts';
-import { createStripeId } from './stripe-ids.ts';
-import type { StripeEvent } from './stripe-objects.ts';
+import { type ApiCall, type ApiResult, objectAtAddress, type SandboxContext } from './context.ts';
+import { createdRange, listObjects, listParameters } from './lists.ts';
+import { list, parseParameters, text } from './parameters.ts';
 
 const eventListParameters = listParameters.extend({
+  created: createdRange.optional(),
   type: text().optional(),
+  types: list(text()).optional(),
   delivery_success: z.enum(['true', 'false']).optional(),
 });
 
@@ -18,36 +17,9 @@ export async function retrieveEvent(context: SandboxContext, _call: ApiCall, id:
 
 /** GET /v1/events */
 export async function listEvents(context: SandboxContext, call: ApiCall): Promise<ApiResult> {
-  const { type, delivery_success, ...page } = parseParameters(eventListParameters, call.parameters);
-  const wanted = {
-    ...(type === undefined ? {} : { type }),
-    ...(delivery_success === undefined ? {} : { delivered: delivery_success === 'true' }),
-  };
-  return { answer: await listObjects(context, 'event', { ...page, matching: [wanted], url: '/v1/events' }) };
-}
-
-/** An event that is not stored yet, about an object as the API shows it now. */
-export function newEvent(
-  { clock, ids }: SandboxContext,
-  type: string,
-  object: object,
-  cause: Pick<ApiCall, 'requestId' | 'idempotencyKey'> | null,
-): StripeEvent {
-  return {
-    id: createStripeId(ids, 'evt'),
-    object: 'event',
-    api_version: Stripe.API_VERSION,
-    created: nowSeconds(clock),
-    data: { object },
-    livemode: false,
-    pending_webhooks: 1,
-    request: { id: cause?.requestId ?? null, idempotency_key: cause?.idempotencyKey ?? null },
-    type,
-    delivered: false,
-  };
-}
-
-/** An event as the API and the webhook show it. */
-export function shownEvent({ delivered, ...event }: StripeEvent): object {
-  return { ...event, pending_webhooks: delivered ? 0 : 1 };
+  const { type, types, delivery_success, ...page } = parseParameters(eventListParameters, call.parameters);
+  const delivered = delivery_success === undefined ? {} : { sandbox: { delivered: delivery_success === 'true' } };
+  const wanted = types ?? (type === undefined ? [] : [type]);
+  const matching = wanted.length === 0 ? [delivered] : wanted.map((name) => ({ type: name, ...delivered }));
+  return { answer: await listObjects(context, 'event', { ...page, matching, url: '/v1/events' }) };
 }

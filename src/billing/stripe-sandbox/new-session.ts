@@ -23,8 +23,10 @@ export function newSession(
   },
 ): StripeCheckoutSession {
   const id = createStripeId(ids, 'cs_test');
-  const amount = totalAmount(checked.lineItems);
   const isPayment = parameters.mode === 'payment';
+  const { payment_intent_data, subscription_data } = parameters;
+  const trialDays = subscription_data?.trial_period_days ?? 0;
+  const amount = trialDays === 0 ? totalAmount(checked.lineItems) : 0;
   return {
     id,
     object: 'checkout.session',
@@ -86,14 +88,10 @@ export function newSession(
     payment_method_collection: isPayment ? 'if_required' : 'always',
     payment_method_configuration_details: null,
     payment_method_options: {},
-    payment_method_types: ['card'],
+    payment_method_types: ['card', 'us_bank_account'],
     payment_status: 'unpaid',
     permissions: null,
     recovered_from: null,
-    resulting_metadata: mergeMetadata(
-      {},
-      (isPayment ? parameters.payment_intent_data : parameters.subscription_data)?.metadata,
-    ),
     saved_payment_method_options: null,
     setup_intent: null,
     shipping_address_collection: null,
@@ -107,5 +105,12 @@ export function newSession(
     ui_mode: 'hosted_page',
     url: `${checkoutBaseUrl()}/${id}`,
     wallet_options: null,
+    sandbox: {
+      metadata: mergeMetadata({}, (isPayment ? payment_intent_data : subscription_data)?.metadata),
+      setup_future_usage: payment_intent_data?.setup_future_usage ?? null,
+      trial_days: trialDays,
+      missing_payment_method:
+        subscription_data?.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
+    },
   };
 }

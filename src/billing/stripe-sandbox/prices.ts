@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import {
-  type ApiCall,
-  type ApiResult,
-  nowSeconds,
-  objectAtAddress,
-  objectInParameter,
-  type SandboxContext,
-} from './context.ts';
-import { listObjects, listParameters } from './lists.ts';
+import { type ApiCall, type ApiResult, objectAtAddress, objectInParameter, type SandboxContext } from './context.ts';
+import { createDraft, type Draft } from './draft.ts';
+import { createdRange, listObjects, listParameters } from './lists.ts';
+import { nowSeconds } from './now.ts';
 import {
   boolean,
   clearableText,
@@ -19,7 +14,7 @@ import {
   parseParameters,
   text,
 } from './parameters.ts';
-import { newProduct, productData } from './products.ts';
+import { insertProduct, newProduct, productData } from './products.ts';
 import { invalidRequest } from './stripe-error.ts';
 import { createStripeId } from './stripe-ids.ts';
 import type { StripePrice, StripeProduct } from './stripe-objects.ts';
@@ -38,32 +33,53 @@ export const priceData = z.strictObject({
 });
 type PriceData = z.output<typeof priceData>;
 
-const priceParameters = priceData.extend({
+const priceFields = {
   active: boolean().optional(),
   lookup_key: text(200).optional(),
+  transfer_lookup_key: boolean().optional(),
   nickname: clearableText().optional(),
   metadata: metadata().optional(),
-});
+};
+const priceParameters = priceData.extend(priceFields);
+const updateParameters = z.strictObject(priceFields);
 
 const priceListParameters = listParameters.extend({
   active: boolean().optional(),
+  created: createdRange.optional(),
   lookup_keys: list(text(200)).optional(),
   product: text().optional(),
+  type: z.enum(['one_time', 'recurring']).optional(),
 });
 
 /** POST /v1/prices */
 export async function createPrice(context: SandboxContext, call: ApiCall): Promise<ApiResult> {
   const parameters = parseParameters(priceParameters, call.parameters);
-  if (parameters.lookup_key !== undefined) await refuseTakenLookupKey(context, parameters.lookup_key);
+  const draft = createDraft(context, call);
   const { price, product, isNewProduct } = await newPrice(context, parameters, '');
-  const named: StripePrice = {
+  await takeLookupKey(draft, parameters);
+  if (isNewProduct) insertProduct(draft, product);
+  const named = draft.insert<StripePrice>({
     ...price,
     active: parameters.active ?? true,
     lookup_key: parameters.lookup_key ?? null,
     nickname: parameters.nickname ?? null,
     metadata: mergeMetadata({}, parameters.metadata),
-  };
-  return { answer: named, insert: isNewProduct ? [named, product] : [named] };
+  });
+  draft.tell('price.created', named);
+  return draft.result(named);
+}
+
+/** POST /v1/prices/:id */
+export async function updatePrice(context: SandboxContext, call: ApiCall, id: string): Promise<ApiResult> {
+  const from = await objectAtAddress(context, 'price', id);
+  const parameters = parseParameters(updateParameters, call.parameters);
+  const { metadata, transfer_lookup_key: _transfer, ...fields } = parameters;
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const draft = createDraft(context, call);
+  if (parameters.lookup_key !== from.lookup_key) await takeLookupKey(draft, parameters);
+  const to = draft.change(from, { ...given, metadata: mergeMetadata(from.metadata, metadata) });
+  draft.tell('price.updated', to, from);
+  return draft.result(to);
 }
 
 /** GET /v1/prices/:id */
@@ -73,8 +89,12 @@ export async function retrievePrice(context: SandboxContext, _call: ApiCall, id:
 
 /** GET /v1/prices */
 export async function listPrices(context: SandboxContext, call: ApiCall): Promise<ApiResult> {
-  const { active, product, lookup_keys, ...page } = parseParameters(priceListParameters, call.parameters);
-  const wanted = { ...(active === undefined ? {} : { active }), ...(product === undefined ? {} : { product }) };
+  const { active, product, type, lookup_keys, ...page } = parseParameters(priceListParameters, call.parameters);
+  const wanted = {
+    ...(active === undefined ? {} : { active }),
+    ...(product === undefined ? {} : { product }),
+    ...(type === undefined ? {} : { type }),
+  };
   const matching = lookup_keys === undefined ? [wanted] : lookup_keys.map((lookup_key) => ({ ...wanted, lookup_key }));
   return { answer: await listObjects(context, 'price', { ...page, matching, url: '/v1/prices' }) };
 }
@@ -143,13 +163,16 @@ async function productOf(
   return { product: await objectInParameter(context, 'product', data.product, param('product')), isNewProduct: false };
 }
 
-async function refuseTakenLookupKey({ store }: SandboxContext, lookupKey: string): Promise<void> {
-  const [holder] = await store.list('price', {
-    matching: [{ lookup_key: lookupKey }],
-    startingAfter: null,
-    limit: 1,
-  });
-  if (holder !== undefined) {
+/** A lookup key names one price; who wants one in use must say that it is to be transferred. */
+async function takeLookupKey(
+  draft: Draft,
+  { lookup_key, transfer_lookup_key }: { lookup_key?: string | undefined; transfer_lookup_key?: boolean | undefined },
+): Promise<void> {
+  if (lookup_key === undefined) return;
+  const [holder] = await draft.list('price', { lookup_key });
+  if (holder === undefined) return;
+  if (transfer_lookup_key !== true) {
     throw invalidRequest(`A price (\`${holder.id}\`) already uses that lookup key.`, { param: 'lookup_key' });
   }
+  draft.tell('price.updated', draft.change(holder, { lookup_key: null }), holder);
 }

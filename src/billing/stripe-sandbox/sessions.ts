@@ -1,21 +1,30 @@
 import { z } from 'zod';
 import { formatAmount } from './amounts.ts';
-import {
-  type ApiCall,
-  type ApiResult,
-  nowSeconds,
-  objectAtAddress,
-  objectInParameter,
-  type SandboxContext,
-} from './context.ts';
+import { type ApiCall, type ApiResult, objectAtAddress, objectInParameter, type SandboxContext } from './context.ts';
+import { createDraft } from './draft.ts';
 import { lineItemParameters, newLineItems } from './line-items.ts';
+import { createdRange, listObjects, listParameters } from './lists.ts';
 import { newSession, totalAmount } from './new-session.ts';
 import { integer, list, metadata, parseParameters, redirectUrl, text } from './parameters.ts';
-import { expireSession, isOpen } from './session-end.ts';
+import { nowSeconds } from './now.ts';
+import { expireSession } from './session-end.ts';
+import { isOpen } from './show.ts';
 import { invalidRequest } from './stripe-error.ts';
 import type { StripeLineItem } from './stripe-objects.ts';
 
-const resultingData = z.strictObject({ metadata: metadata().optional() });
+const paymentIntentData = z.strictObject({
+  metadata: metadata().optional(),
+  setup_future_usage: z.enum(['off_session', 'on_session']).optional(),
+});
+const subscriptionData = z.strictObject({
+  metadata: metadata().optional(),
+  trial_period_days: integer(1, 730).optional(),
+  trial_settings: z
+    .strictObject({
+      end_behavior: z.strictObject({ missing_payment_method: z.enum(['cancel', 'create_invoice', 'pause']) }),
+    })
+    .optional(),
+});
 
 const sessionParameters = z.strictObject({
   mode: z.enum(['payment', 'subscription']),
@@ -25,11 +34,19 @@ const sessionParameters = z.strictObject({
   customer: text().optional(),
   client_reference_id: text(200).optional(),
   metadata: metadata().optional(),
-  payment_intent_data: resultingData.optional(),
-  subscription_data: resultingData.optional(),
+  payment_intent_data: paymentIntentData.optional(),
+  subscription_data: subscriptionData.optional(),
   expires_at: integer(0).optional(),
 });
 export type SessionParameters = z.output<typeof sessionParameters>;
+
+const sessionListParameters = listParameters.extend({
+  created: createdRange.optional(),
+  customer: text().optional(),
+  payment_intent: text().optional(),
+  status: z.enum(['complete', 'expired', 'open']).optional(),
+  subscription: text().optional(),
+});
 
 const shortestLifeSeconds = 30 * 60;
 const longestLifeSeconds = 24 * 60 * 60;
@@ -70,19 +87,35 @@ export async function retrieveSession(context: SandboxContext, _call: ApiCall, i
   return { answer: await objectAtAddress(context, 'checkout.session', id) };
 }
 
+/** GET /v1/checkout/sessions */
+export async function listSessions(context: SandboxContext, call: ApiCall): Promise<ApiResult> {
+  const { customer, payment_intent, status, subscription, ...page } = parseParameters(
+    sessionListParameters,
+    call.parameters,
+  );
+  const wanted = {
+    ...(customer === undefined ? {} : { customer }),
+    ...(payment_intent === undefined ? {} : { payment_intent }),
+    ...(status === undefined ? {} : { status }),
+    ...(subscription === undefined ? {} : { subscription }),
+  };
+  const url = '/v1/checkout/sessions';
+  return { answer: await listObjects(context, 'checkout.session', { ...page, matching: [wanted], url }) };
+}
+
 /** POST /v1/checkout/sessions/:id/expire */
 export async function expireOpenSession(context: SandboxContext, call: ApiCall, id: string): Promise<ApiResult> {
   const session = await objectAtAddress(context, 'checkout.session', id);
   parseParameters(z.strictObject({}), call.parameters);
-  if (!isOpen(context, session)) {
+  if (!isOpen(context.clock, session)) {
     const status = session.status === 'open' ? 'expired' : session.status;
     throw invalidRequest(
       `Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of \`${status}\`.`,
       { param: 'session' },
     );
   }
-  const { replace, insert } = expireSession(context, session, call);
-  return { answer: replace.to, replace, insert };
+  const draft = createDraft(context, call);
+  return draft.result(expireSession(draft, session));
 }
 
 function checkLifetime(created: number, expiresAt: number): void {

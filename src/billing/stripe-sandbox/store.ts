@@ -4,21 +4,34 @@ import type { StripeKind, StripeObject, StripeObjects } from './stripe-objects.t
 /** What the sandbox remembers, in a database that may be shared by several processes. */
 export interface StripeSandboxStore {
   find<Kind extends StripeKind>(kind: Kind, id: string): Promise<StripeObjects[Kind] | null>;
-  /** Newest first. */
+  /** Newest first, unless asked for otherwise. */
   list<Kind extends StripeKind>(kind: Kind, query: ListQuery): Promise<StripeObjects[Kind][]>;
-  /** When the next open session ends of those that end after an instant; null without any. */
-  nextSessionEnd(after: Instant): Promise<Instant | null>;
+  /** When something falls due for the first time after an instant; null when nothing does. */
+  nextDueAt(after: Instant): Promise<Instant | null>;
+  /** The object that has been due for longest, at an instant; null when none is. */
+  findDue(at: Instant): Promise<{ object: StripeObject; dueAt: Instant } | null>;
   findRequest(idempotencyKey: string): Promise<RememberedRequest | null>;
   /** Writes all of a change or nothing of it. */
   commit(change: Change): Promise<CommitOutcome>;
 }
 
-interface ListQuery {
+export interface ListQuery {
   /** Objects that contain at least one of these (jsonb `@>`). */
   readonly matching: readonly object[];
-  /** Only objects older than this one. */
+  /** Bounds of `created`, in seconds. */
+  readonly created?: CreatedRange | undefined;
+  /** Only objects that come after this one. */
   readonly startingAfter: string | null;
-  readonly limit: number;
+  readonly oldestFirst?: boolean;
+  /** Null: all of them. */
+  readonly limit: number | null;
+}
+
+export interface CreatedRange {
+  readonly gt?: number | undefined;
+  readonly gte?: number | undefined;
+  readonly lt?: number | undefined;
+  readonly lte?: number | undefined;
 }
 
 /** The answer that an Idempotency-Key got when it was used first. */
@@ -32,8 +45,8 @@ export interface RememberedRequest {
 interface Change {
   readonly at: Instant;
   readonly insert: readonly StripeObject[];
-  /** Takes place only while the stored object still equals `from`. */
-  readonly replace: Replacement | null;
+  /** Take place only while each stored object still equals its `from`. */
+  readonly replace: readonly Replacement[];
   readonly request: RememberedRequest | null;
 }
 
@@ -42,5 +55,5 @@ export interface Replacement {
   readonly to: StripeObject;
 }
 
-/** `stale`: the object to replace has changed since it was read. `key_taken`: the idempotency key was used before. */
-type CommitOutcome = 'done' | 'stale' | 'key_taken';
+/** `stale`: an object to replace has changed since it was read. `key_taken`: the idempotency key was used before. */
+export type CommitOutcome = 'done' | 'stale' | 'key_taken';

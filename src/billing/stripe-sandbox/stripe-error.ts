@@ -1,12 +1,15 @@
 /** The inside of `{ "error": … }`, as Stripe answers it. */
 interface StripeErrorBody {
-  readonly type: 'invalid_request_error' | 'idempotency_error' | 'api_error';
+  readonly type: 'invalid_request_error' | 'idempotency_error' | 'api_error' | 'card_error';
   readonly message: string;
   readonly code?: string;
   readonly param?: string;
   readonly doc_url?: string;
+  readonly decline_code?: string;
+  readonly charge?: string;
+  readonly payment_intent?: object;
+  readonly payment_method?: object;
 }
-
 /** A refusal that is answered to the caller of the API as it is. */
 export class StripeSandboxError extends Error {
   readonly status: number;

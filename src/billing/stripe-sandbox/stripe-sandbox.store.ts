@@ -1,5 +1,6 @@
-import { type Instant, toDate } from '../../clock.ts';
+import { toDate, toInstant } from '../../clock.ts';
 import type { PrismaClient } from '../../db/index.ts';
+import { dueSecondsOf } from './due.ts';
 import type { StripeSandboxStore } from './store.ts';
 import type { StripeKind, StripeObjects } from './stripe-objects.ts';
 
@@ -13,7 +14,7 @@ export function createStripeSandboxStore(prisma: PrismaClient): StripeSandboxSto
       return row === null || row.kind !== kind ? null : storedObject<typeof kind>(row.data);
     },
 
-    async list(kind, { matching, startingAfter, limit }) {
+    async list(kind, { matching, created = {}, startingAfter, oldestFirst = false, limit }) {
       const rows = await prisma.$queryRaw<{ data: unknown }[]>`
         SELECT data
         FROM stripe_sandbox_object
@@ -23,22 +24,38 @@ export function createStripeSandboxStore(prisma: PrismaClient): StripeSandboxSto
             FROM jsonb_array_elements(${JSON.stringify(matching)}::text::jsonb) AS wanted (pattern)
             WHERE data @> wanted.pattern
           )
+          AND (${created.gt ?? null}::bigint IS NULL OR (data ->> 'created')::bigint > ${created.gt ?? null}::bigint)
+          AND (${created.gte ?? null}::bigint IS NULL OR (data ->> 'created')::bigint >= ${created.gte ?? null}::bigint)
+          AND (${created.lt ?? null}::bigint IS NULL OR (data ->> 'created')::bigint < ${created.lt ?? null}::bigint)
+          AND (${created.lte ?? null}::bigint IS NULL OR (data ->> 'created')::bigint <= ${created.lte ?? null}::bigint)
           AND (
             ${startingAfter}::text IS NULL
-            OR (created_at, id) < (SELECT created_at, id FROM stripe_sandbox_object WHERE id = ${startingAfter}::text)
+            OR (NOT ${oldestFirst}::boolean AND (created_at, sequence)
+              < (SELECT created_at, sequence FROM stripe_sandbox_object WHERE id = ${startingAfter}::text))
+            OR (${oldestFirst}::boolean AND (created_at, sequence)
+              > (SELECT created_at, sequence FROM stripe_sandbox_object WHERE id = ${startingAfter}::text))
           )
-        ORDER BY created_at DESC, id DESC
-        LIMIT ${limit}`;
+        ORDER BY
+          CASE WHEN ${oldestFirst}::boolean THEN created_at END, CASE WHEN ${oldestFirst}::boolean THEN sequence END,
+          created_at DESC, sequence DESC
+        LIMIT ${limit}::bigint`;
       return rows.map((row) => storedObject<typeof kind>(row.data));
     },
 
-    async nextSessionEnd(after) {
-      const [row] = await prisma.$queryRaw<{ seconds: bigint | null }[]>`
-        SELECT min((data ->> 'expires_at')::bigint) AS seconds
-        FROM stripe_sandbox_object
-        WHERE kind = 'checkout.session' AND data ->> 'status' = 'open'
-          AND (data ->> 'expires_at')::bigint * 1000 > ${after}::bigint`;
-      return row?.seconds == null ? null : ((Number(row.seconds) * 1_000) as Instant); // Stripe counts seconds.
+    async nextDueAt(after) {
+      const [row] = await prisma.$queryRaw<{ due_at: Date | null }[]>`
+        SELECT min(due_at) AS due_at FROM stripe_sandbox_object
+        WHERE due_at > ${toDate(after).toISOString()}::text::timestamptz`;
+      return row?.due_at == null ? null : toInstant(row.due_at);
+    },
+
+    async findDue(at) {
+      const [row] = await prisma.$queryRaw<{ data: unknown; due_at: Date }[]>`
+        SELECT data, due_at FROM stripe_sandbox_object
+        WHERE due_at <= ${toDate(at).toISOString()}::text::timestamptz
+        ORDER BY due_at, sequence
+        LIMIT 1`;
+      return row === undefined ? null : { object: storedObject<StripeKind>(row.data), dueAt: toInstant(row.due_at) };
     },
 
     async findRequest(idempotencyKey) {
@@ -48,17 +65,24 @@ export function createStripeSandboxStore(prisma: PrismaClient): StripeSandboxSto
     },
 
     async commit({ at, insert, replace, request }) {
-      // One statement, so that a crash leaves all of it or nothing. `target` locks the object and looks
-      // at its newest version; a key that another statement is just inserting is waited for.
+      // One statement, so that a crash leaves all of it or nothing. `target` locks the objects, in one order for
+      // all, and looks at their newest versions; a key that another statement is just inserting is waited for.
       const rows = await prisma.$queryRaw<{ unchanged: boolean; permitted: boolean }[]>`
-        WITH target AS (
-          SELECT id
-          FROM stripe_sandbox_object
-          WHERE id = ${replace?.from.id ?? null}::text AND data = ${json(replace?.from)}::text::jsonb
-          FOR UPDATE
+        WITH wanted AS (
+          SELECT pair -> 'from' ->> 'id' AS id, pair -> 'from' AS before, pair -> 'to' AS after,
+            to_timestamp((pair ->> 'due')::bigint) AS due_at
+          FROM jsonb_array_elements(
+            ${JSON.stringify(replace.map(({ from, to }) => ({ from, to, due: dueSecondsOf(to) })))}::text::jsonb
+          ) AS pair
+        ),
+        target AS (
+          SELECT object.id
+          FROM stripe_sandbox_object AS object JOIN wanted ON object.id = wanted.id AND object.data = wanted.before
+          ORDER BY object.id
+          FOR UPDATE OF object
         ),
         unchanged AS (
-          SELECT 1 AS yes WHERE ${replace === null}::boolean OR EXISTS (SELECT 1 FROM target)
+          SELECT 1 AS yes WHERE (SELECT count(*) FROM target) = (SELECT count(*) FROM wanted)
         ),
         remembered AS (
           INSERT INTO stripe_sandbox_request (idempotency_key, fingerprint, status, body)
@@ -74,15 +98,19 @@ export function createStripeSandboxStore(prisma: PrismaClient): StripeSandboxSto
         ),
         replaced AS (
           UPDATE stripe_sandbox_object
-          SET data = ${json(replace?.to)}::text::jsonb
-          FROM permitted
-          WHERE stripe_sandbox_object.id IN (SELECT id FROM target)
+          SET data = wanted.after, due_at = wanted.due_at
+          FROM permitted, wanted
+          WHERE stripe_sandbox_object.id = wanted.id
           RETURNING 1 AS yes
         ),
         inserted AS (
-          INSERT INTO stripe_sandbox_object (id, kind, data, created_at)
-          SELECT object ->> 'id', object ->> 'object', object, ${toDate(at).toISOString()}::text::timestamptz
-          FROM permitted, jsonb_array_elements(${JSON.stringify(insert)}::text::jsonb) AS object
+          INSERT INTO stripe_sandbox_object (id, kind, data, created_at, due_at)
+          SELECT entry -> 'object' ->> 'id', entry -> 'object' ->> 'object', entry -> 'object',
+            ${toDate(at).toISOString()}::text::timestamptz, to_timestamp((entry ->> 'due')::bigint)
+          FROM permitted, jsonb_array_elements(
+            ${JSON.stringify(insert.map((object) => ({ object, due: dueSecondsOf(object) })))}::text::jsonb
+          ) WITH ORDINALITY AS entries (entry, position)
+          ORDER BY position
           RETURNING 1 AS yes
         )
         SELECT EXISTS (SELECT 1 FROM unchanged) AS unchanged, EXISTS (SELECT 1 FROM permitted) AS permitted`;

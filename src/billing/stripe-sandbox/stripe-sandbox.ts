@@ -2,12 +2,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Clock, Instant } from '../../clock.ts';
 import type { IdSource } from '../../ids.ts';
 import { createApiHandler } from './api.ts';
+import { createControls, type StripeSandboxControls } from './controls.ts';
 import { createCheckoutPageHandler } from './checkout-page.ts';
 import type { SandboxContext } from './context.ts';
 import { createEventDelivery } from './event-delivery.ts';
 import { createRetryLoop } from './retry-loop.ts';
-import { expireLapsedSessions } from './session-expiry.ts';
+import { runDue } from './run-due.ts';
 import type { StripeSandboxStore } from './store.ts';
+import type { StripeObject } from './stripe-objects.ts';
+import { listenedEvents } from './webhook-events.ts';
 
 export interface StripeSandboxOptions {
   readonly store: StripeSandboxStore;
@@ -18,6 +21,8 @@ export interface StripeSandboxOptions {
   /** The only address that events are sent to. */
   readonly webhookUrl: () => string;
   readonly webhookSecret: string;
+  /** The types of events that are sent there; others are kept and listed. */
+  readonly webhookEvents?: readonly string[];
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -26,9 +31,11 @@ export interface StripeSandbox {
   listen(): Promise<{ host: string; port: number }>;
   /** Answers the page at `checkoutBaseUrl/:sessionId`. */
   handleCheckoutPage(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Notes lapsed sessions and sends undelivered events now; resolves to how many were accepted. */
+  /** What only people at a dashboard, banks and cardholders can do. */
+  readonly controls: StripeSandboxControls;
+  /** Does what is due and sends undelivered events now; resolves to how many were accepted. */
   deliverPending(): Promise<number>;
-  /** When the next open session ends of those that end after an instant; null without any. */
+  /** When something falls due for the first time after an instant; null when nothing does. */
   nextDueAt(after: Instant): Promise<Instant | null>;
   close(): Promise<void>;
 }
@@ -38,12 +45,13 @@ const host = '127.0.0.1';
 /** Stands in for Stripe: an API for the real SDK, a checkout page and signed events. */
 export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbox {
   const { store, clock, ids, checkoutBaseUrl, log } = options;
-  const context: SandboxContext = { store, clock, ids, checkoutBaseUrl };
+  const webhookEvents = new Set(options.webhookEvents ?? listenedEvents);
+  const context: SandboxContext = { store, clock, ids, checkoutBaseUrl, webhookEvents };
   const delivery = createEventDelivery(options);
   const retries = createRetryLoop({
     log,
     work: async () => {
-      await expireLapsedSessions(context);
+      await runDue(context);
       return delivery.deliverAll();
     },
   });
@@ -59,18 +67,24 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
     }
   }
 
+  /** Sends what was just written, one after the other as it happened. */
+  async function deliverWritten(objects: readonly StripeObject[]): Promise<void> {
+    for (const object of objects) if (object.object === 'event') await deliver(object.id);
+  }
+
+  const runDueAndDeliver = async (): Promise<void> => {
+    await retries.runNow();
+  };
+
   const handleApi = createApiHandler(context, {
-    wrote: (objects) => {
-      for (const object of objects) {
-        if (object.object === 'event') void deliver(object.id);
-      }
-    },
+    wrote: (objects) => void deliverWritten(objects),
     failed: (error, request) => log.warn({ error, request }, 'The API of the Stripe sandbox failed.'),
   });
   const handleCheckoutPage = createCheckoutPageHandler({
     context,
     log,
-    deliver,
+    deliver: deliverWritten,
+    runDue: runDueAndDeliver,
   });
   const server = createServer((request, response) => {
     handleApi(request, response).catch((error: unknown) => {
@@ -81,6 +95,8 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
 
   return {
     handleCheckoutPage,
+
+    controls: createControls({ context, delivery, deliver: deliverWritten }),
 
     listen: () =>
       new Promise((resolve, reject) => {
@@ -98,7 +114,7 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
 
     deliverPending: async () => (await retries.runNow()).accepted,
 
-    nextDueAt: (after) => store.nextSessionEnd(after),
+    nextDueAt: (after) => store.nextDueAt(after),
 
     async close() {
       if (server.listening) {

@@ -62,7 +62,8 @@ describe('Pay', () => {
     await given.sandbox.deliverPending();
     // Two sandboxes share the event, and each may send it, as Stripe may send one twice.
     expect(new Set(receiver.deliveries.map(({ event }) => event.id)).size).toBe(1);
-    expect((await stripe.events.list()).data).toHaveLength(1);
+    expect((await stripe.events.list({ type: 'checkout.session.completed' })).data).toHaveLength(1);
+    expect((await stripe.paymentIntents.list()).data).toHaveLength(1);
   });
 
   test('given a paid session, when Pay is pressed again, then the buyer is sent back and nothing else happens', async () => {
@@ -126,7 +127,14 @@ describe('Pay', () => {
         },
       },
     });
-    expect(receiver.deliveries.map(({ event }) => event.type)).toEqual(['checkout.session.completed']);
+    expect(receiver.deliveries.map(({ event }) => event.type)).toEqual([
+      'invoice.created',
+      'customer.subscription.created',
+      'invoice.finalized',
+      'invoice.updated',
+      'invoice.paid',
+      'checkout.session.completed',
+    ]);
   });
 
   test.each([

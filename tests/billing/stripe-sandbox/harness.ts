@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import Stripe from 'stripe';
-import { createStripeSandbox, type StripeSandboxStore } from '../../../src/billing/stripe-sandbox/index.ts';
+import {
+  createStripeSandbox,
+  type StripeSandboxControls,
+  type StripeSandboxStore,
+} from '../../../src/billing/stripe-sandbox/index.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { createIdSource } from '../../../src/ids.ts';
 import type { Instant } from '../../../src/ledger/core/types.ts';
@@ -65,6 +69,7 @@ export interface SandboxHarness {
   readonly apiOrigin: string;
   readonly pageOrigin: string;
   readonly warnings: string[];
+  readonly controls: StripeSandboxControls;
   deliverPending(): Promise<number>;
   stripeWithKey(key: string): Stripe;
   close(): Promise<void>;
@@ -96,6 +101,7 @@ export async function startSandbox(options: {
     apiOrigin: `http://${address.host}:${address.port}`,
     pageOrigin: pages.origin,
     warnings,
+    controls: sandbox.controls,
     deliverPending: () => sandbox.deliverPending(),
     async close() {
       await pages.close();
@@ -196,6 +202,85 @@ export const planSession = (changes: Partial<Stripe.Checkout.SessionCreateParams
     ],
     ...changes,
   });
+
+/** What tests act on: the parts that `useSandbox` gives them. */
+interface Given {
+  readonly stripe: Stripe;
+  readonly sandbox: SandboxHarness;
+  readonly clock: TestClock;
+}
+
+/** A recurring price of a new product. */
+export const createPlanPrice = (
+  { stripe }: Pick<Given, 'stripe'>,
+  changes: Partial<Stripe.PriceCreateParams> = {},
+): Promise<Stripe.Price> =>
+  stripe.prices.create({
+    currency: 'usd',
+    unit_amount: 1200,
+    recurring: { interval: 'month' },
+    product_data: { name: 'Creator plan' },
+    ...changes,
+  });
+
+/** A customer who has paid for a plan at checkout. */
+export async function subscribe(
+  { stripe, sandbox }: Pick<Given, 'stripe' | 'sandbox'>,
+  options: {
+    price?: Stripe.Price;
+    testMethod?: string;
+    session?: Partial<Stripe.Checkout.SessionCreateParams>;
+  } = {},
+): Promise<{ customer: Stripe.Customer; session: Stripe.Checkout.Session; subscription: Stripe.Subscription }> {
+  const price = options.price ?? (await createPlanPrice({ stripe }));
+  const customer = await stripe.customers.create({ email: 'ada@example.com' });
+  const open = await stripe.checkout.sessions.create(
+    planSession({ customer: customer.id, line_items: [{ price: price.id, quantity: 1 }], ...options.session }),
+  );
+  await sandbox.controls.pay(open.id, options.testMethod);
+  const session = await stripe.checkout.sessions.retrieve(open.id);
+  return { customer, session, subscription: await stripe.subscriptions.retrieve(idOf(session.subscription)) };
+}
+
+/** A payment of 1000 cents for a pack. */
+export async function buyPack(
+  { stripe, sandbox }: Pick<Given, 'stripe' | 'sandbox'>,
+  testMethod?: string,
+): Promise<{ session: Stripe.Checkout.Session; intentId: string; chargeId: string }> {
+  const { id: customer } = await stripe.customers.create();
+  const open = await stripe.checkout.sessions.create(packSession({ customer }));
+  await sandbox.controls.pay(open.id, testMethod);
+  const session = await stripe.checkout.sessions.retrieve(open.id, { expand: ['payment_intent'] });
+  const intent = session.payment_intent;
+  if (intent === null || typeof intent === 'string') throw new Error('The payment was not expanded.');
+  return { session, intentId: intent.id, chargeId: idOf(intent.latest_charge) };
+}
+
+/** Lets the clock stand at an instant, with all that falls due until then done. */
+export async function goTo({ sandbox, clock }: Pick<Given, 'sandbox' | 'clock'>, seconds: number): Promise<void> {
+  clock.advanceSeconds(seconds - clock.now() / 1000);
+  await sandbox.deliverPending();
+}
+
+export const goBy = (given: Pick<Given, 'sandbox' | 'clock'>, seconds: number): Promise<void> =>
+  goTo(given, given.clock.now() / 1000 + seconds);
+
+/** The id of what may have been expanded; it must be there. */
+export function idOf(value: string | { id: string } | null | undefined): string {
+  if (value === null || value === undefined) throw new Error('There is no such object.');
+  return typeof value === 'string' ? value : value.id;
+}
+
+/** The period of a subscription with one price, in seconds. */
+export function periodOf({ items }: Stripe.Subscription): { start: number; end: number } {
+  const [item] = items.data;
+  if (item === undefined) throw new Error('The subscription has no price.');
+  return { start: item.current_period_start, end: item.current_period_end };
+}
+
+/** The types of all events that the sandbox has told so far, oldest first. */
+export const toldTypes = async ({ sandbox }: Pick<Given, 'sandbox'>): Promise<string[]> =>
+  (await sandbox.controls.listEvents()).map(({ type }) => type);
 
 /** Runs a call that must be refused and returns the SDK's error. */
 export async function refusalOf(call: Promise<unknown>): Promise<Stripe.errors.StripeError> {
