@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Accounts, createAccounts } from './accounts/index.ts';
 import { billingWriters, createBilling, createStripeClient } from './billing/index.ts';
-import { createStripeSandbox, createStripeSandboxStore, type StripeSandbox } from './billing/stripe-sandbox/index.ts';
+import {
+  createStripeSandbox,
+  createStripeSandboxStore,
+  type StripeSandbox,
+  type StripeSandboxControls,
+} from './billing/stripe-sandbox/index.ts';
 import { openCatalog, type ProviderName } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -48,6 +53,8 @@ export interface App {
   readonly url: string;
   readonly services: Services;
   readonly jobs: Jobs;
+  /** What people at banks and at Stripe's dashboard do in the sandbox; null outside of it. */
+  readonly stripeSandbox: StripeSandboxControls | null;
   /** The administrator's key, when this start made one; it is shown nowhere again. */
   readonly newAdminKey: string | null;
   /** Lets requests in flight finish, hands jobs back and closes everything. */
@@ -250,7 +257,7 @@ async function compose(
   }
   // First of all: a move could take longer than requests in flight may.
   if (clockMoves !== null) closers.push(() => clockMoves.stop());
-  return { url: boundUrl, services, jobs, newAdminKey };
+  return { url: boundUrl, services, jobs, stripeSandbox: stripeSandbox?.controls ?? null, newAdminKey };
 }
 
 /** Holds that lapse, grants that begin and expire. */
