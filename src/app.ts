@@ -198,7 +198,7 @@ async function compose(
           clock: sandboxClock,
           database,
           agenda: () => ({
-            events: [whatFallsDue(ledger), ...(stripeSandbox === null ? [] : [sessionEnds(stripeSandbox)])],
+            events: [whatFallsDue(ledger), ...(stripeSandbox === null ? [] : [stripeSandboxDue(stripeSandbox)])],
             work: jobs.dueWork(() => sandboxClock.isShared()),
           }),
         });
@@ -215,7 +215,7 @@ async function compose(
     compatibility: createCompatibilityRoutes(services, billing),
     asset: createAssetHandler(generations, storage),
     stripeSandboxPage:
-      stripeSandbox === null ? null : (request, response) => stripeSandbox.handleCheckoutPage(request, response),
+      stripeSandbox === null ? null : (request, response) => stripeSandbox.handlePage(request, response),
     isReady: async () => !closing && (await answers(database)),
     allowedOrigins: config.allowedOrigins,
     onInternalError,
@@ -256,8 +256,8 @@ const whatFallsDue = (ledger: Ledger): FallsDue => ({
   },
 });
 
-/** Checkouts of the Stripe sandbox whose time is over. */
-const sessionEnds = (stripeSandbox: StripeSandbox): FallsDue => ({
+/** Renewals, trials, retries, debits and checkouts of the Stripe sandbox. */
+const stripeSandboxDue = (stripeSandbox: StripeSandbox): FallsDue => ({
   nextDueAt: (after) => stripeSandbox.nextDueAt(after),
   finish: async () => {
     await stripeSandbox.deliverPending();

@@ -6,7 +6,8 @@ CREATE INDEX stripe_sandbox_object_due ON stripe_sandbox_object (due_at) WHERE d
 
 -- What the stand-in remembers beside what Stripe shows now stands in one place, `sandbox`.
 UPDATE stripe_sandbox_object
-SET data = data - 'delivered' || jsonb_build_object('sandbox', jsonb_build_object('delivered', data -> 'delivered'))
+SET data = data - 'delivered' || jsonb_build_object('sandbox', jsonb_build_object('delivered', data -> 'delivered',
+    'attempts', '[]'::jsonb))
 WHERE kind = 'event';
 UPDATE stripe_sandbox_object
 SET data = data - 'resulting_metadata'
