@@ -20,10 +20,12 @@ SET data = data || jsonb_build_object('sandbox', jsonb_build_object('deleted', f
 WHERE kind = 'customer';
 -- Payments of before named charges that were never kept.
 UPDATE stripe_sandbox_object
-SET data = data || jsonb_build_object('latest_charge', null, 'payment_method', null, 'sandbox', jsonb_build_object('settles_at', null, 'settles', null, 'session', null,
-  'invoice', null, 'off_session', false))
+SET data = data || jsonb_build_object('latest_charge', null, 'payment_method', null,
+  'sandbox', jsonb_build_object('settles_at', null, 'settles', null, 'session', null, 'invoice', null,
+    'off_session', false))
 WHERE kind = 'payment_intent';
 -- Subscriptions of before never renewed, and have no card that could pay; they end.
 UPDATE stripe_sandbox_object
-SET data = data || jsonb_build_object('status', 'canceled', 'ended_at', data -> 'created', 'sandbox', jsonb_build_object('trial_end_told', true, 'pending', '[]'::jsonb))
+SET data = data || jsonb_build_object('status', 'canceled', 'ended_at', data -> 'created',
+  'sandbox', jsonb_build_object('trial_end_told', true, 'pending', '[]'::jsonb))
 WHERE kind = 'subscription';
