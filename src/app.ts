@@ -205,7 +205,7 @@ async function compose(
           clock: sandboxClock,
           database,
           agenda: () => ({
-            events: [whatFallsDue(ledger), ...(stripeSandbox === null ? [] : [sessionEnds(stripeSandbox)])],
+            events: [whatFallsDue(ledger), ...(stripeSandbox === null ? [] : [stripeSandboxDue(stripeSandbox)])],
             work: jobs.dueWork(() => sandboxClock.isShared()),
           }),
         });
@@ -222,7 +222,7 @@ async function compose(
     compatibility: createCompatibilityRoutes(services, billing),
     asset: createAssetHandler(generations, storage),
     stripeSandboxPage:
-      stripeSandbox === null ? null : (request, response) => stripeSandbox.handleCheckoutPage(request, response),
+      stripeSandbox === null ? null : (request, response) => stripeSandbox.handlePage(request, response),
     isReady: async () => !closing && (await answers(database)),
     allowedOrigins: config.allowedOrigins,
     onInternalError,
@@ -268,8 +268,8 @@ const whatFallsDue = (ledger: Ledger): FallsDue => ({
   },
 });
 
-/** Checkouts of the Stripe sandbox whose time is over. */
-const sessionEnds = (stripeSandbox: StripeSandbox): FallsDue => ({
+/** Renewals, trials, retries, debits and checkouts of the Stripe sandbox. */
+const stripeSandboxDue = (stripeSandbox: StripeSandbox): FallsDue => ({
   nextDueAt: (after) => stripeSandbox.nextDueAt(after),
   finish: async () => {
     await stripeSandbox.deliverPending();

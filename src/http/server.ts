@@ -15,7 +15,7 @@ export interface HttpParts {
   readonly playground: Playground;
   readonly compatibility: CompatibilityRoutes;
   readonly asset: (request: IncomingMessage, response: ServerResponse, assetId: string) => Promise<void>;
-  /** The checkout page of the Stripe sandbox; null in other modes. */
+  /** The pages of the Stripe sandbox; null in other modes. */
   readonly stripeSandboxPage: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null;
   /** Whether the database answers and is migrated. */
   readonly isReady: () => Promise<boolean>;

@@ -6,7 +6,7 @@ interface Period {
 }
 
 /** What of an amount falls to the part of its period that is left at an instant, to the second, in whole cents. */
-export function remainingAmount(amount: number, { start, end }: Period, at: number): number {
+function remainingAmount(amount: number, { start, end }: Period, at: number): number {
   return Math.round((amount * (end - at)) / (end - start));
 }
 

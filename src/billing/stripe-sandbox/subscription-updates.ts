@@ -116,6 +116,13 @@ export async function resumeSubscription(context: SandboxContext, call: ApiCall,
   return draft.result(resumed);
 }
 
+/** Lets a subscription end with its period, or go on after all. */
+export function setCancelAtPeriodEnd(draft: Draft, from: StripeSubscription, cancels: boolean): StripeSubscription {
+  const to = draft.change(from, cancellation(draft, from, cancels));
+  draft.tell('customer.subscription.updated', to, from);
+  return to;
+}
+
 /** Bills lines at once, in an invoice that is final but not paid yet. */
 async function billNow(
   draft: Draft,
