@@ -186,7 +186,7 @@ async function compose(
     storage,
     sandboxMode,
     providerOf: providerOf ?? (() => sandboxProvider),
-    afterSpending: billing.autoTopUp.afterSpending,
+    afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
   };
   const generations = createGenerations({
     database,
@@ -198,7 +198,7 @@ async function compose(
     jobs,
     quoteSecret,
     sandboxMode,
-    afterSpending: billing.autoTopUp.afterSpending,
+    afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
     stopProvider: (generation) => {
       stopProvider(stepDependencies, generation).catch(onError('A provider was not told of a cancellation.'));
     },

@@ -12,15 +12,13 @@ export function followLowBalances({ ids, threshold }: { ids: IdSource; threshold
     const lowBelow = threshold();
     const events = changes
       .filter(({ availableBefore, availableAfter }) => availableBefore >= lowBelow && availableAfter < lowBelow)
-      .map(
-        ({ accountId, availableAfter }): AccountEvent => ({
-          accountId,
-          id: ids.next('event'),
-          type: 'LOW_BALANCE',
-          data: { available: availableAfter, lowBalanceThreshold: lowBelow },
-          createdAt: now,
-        }),
-      );
+      .map(({ accountId, availableAfter }): AccountEvent => ({
+        accountId,
+        id: ids.next('event'),
+        type: 'LOW_BALANCE',
+        data: { available: availableAfter, lowBalanceThreshold: lowBelow },
+        createdAt: now,
+      }));
     return new Map(events.length === 0 ? [] : [['account-event', events]]);
   };
 }

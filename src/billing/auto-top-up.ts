@@ -102,7 +102,9 @@ async function requireChargeable(
 ): Promise<string> {
   const chargeable = await withStripe(() => findChargeable({ database, plans, stripe }, accountId), onProviderError);
   if (chargeable === null) {
-    throw new NoCustomerError('Nothing was bought yet. Buy a plan, which keeps its card, or a pack and then add a card.');
+    throw new NoCustomerError(
+      'Nothing was bought yet. Buy a plan, which keeps its card, or a pack and then add a card.',
+    );
   }
   if (chargeable.paymentMethodId === null) {
     throw new NoCustomerError('There is no card to charge. Add one through the customer portal, or buy a plan.');

@@ -25,8 +25,7 @@ export async function findChargeable(
   const ofCustomer = customer.invoice_settings.default_payment_method;
   if (ofCustomer !== null) return { customerId, paymentMethodId: idOf(ofCustomer) };
   const subscription = await plans.subscription(accountId);
-  const present =
-    subscription === null ? null : await orMissing(stripe.subscriptions.retrieve(subscription.stripeId));
+  const present = subscription === null ? null : await orMissing(stripe.subscriptions.retrieve(subscription.stripeId));
   const ofSubscription = present?.default_payment_method ?? null;
   if (ofSubscription !== null) return { customerId, paymentMethodId: idOf(ofSubscription) };
   const kept = await stripe.paymentMethods.list({ customer: customerId, limit: 1 });

@@ -264,7 +264,15 @@ async function grantTopUp(
     key: idempotencyKeyOf({ idempotencyKey: id }, { accountId, mutation: 'topUp.paid', subjectId: grantId }),
     attach: (_effect, now) => {
       const row: PaidTopUp = { accountId, id, paymentIntentId: paid.id, endedAt: now };
-      const payment: Payment = { ...paid, accountId, kind: 'TOP_UP', subjectId: id, grantId, credits, returnedCents: 0 };
+      const payment: Payment = {
+        ...paid,
+        accountId,
+        kind: 'TOP_UP',
+        subjectId: id,
+        grantId,
+        credits,
+        returnedCents: 0,
+      };
       return [
         { writer: 'paid-top-up', row },
         { writer: 'payment', row: payment },

@@ -40,7 +40,10 @@ export interface BalanceChange {
 }
 
 /** Rows that other parts write with every change of a balance, whichever command makes it, by the names of their writers. */
-export type BalanceFollower = (changes: readonly BalanceChange[], now: Instant) => ReadonlyMap<string, readonly unknown[]>;
+export type BalanceFollower = (
+  changes: readonly BalanceChange[],
+  now: Instant,
+) => ReadonlyMap<string, readonly unknown[]>;
 
 /** The wallet as it is at an instant: what fell due by then counts, though nobody has recorded it. */
 export interface WalletView {
@@ -173,10 +176,7 @@ async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: numbe
   }
 }
 
-function commit(
-  dependencies: LedgerDependencies,
-  requests: readonly LedgerRequest[],
-): Promise<LedgerAnswer[]> {
+function commit(dependencies: LedgerDependencies, requests: readonly LedgerRequest[]): Promise<LedgerAnswer[]> {
   const { database, clock, partSize } = dependencies;
   const named = namedBy(requests);
   const accountIds = named.map(({ accountId }) => accountId).sort();

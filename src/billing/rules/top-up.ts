@@ -35,7 +35,10 @@ export function decideTopUp({
   const threshold = settings.threshold ?? 0;
   if (pack === null) return { kind: 'suspend', reason: 'Its credit pack is not sold any more. Choose another one.' };
   if (wallet.issued + pack.credits > maximumCredits) {
-    return { kind: 'suspend', reason: `A wallet holds at most ${maximumCredits} credits over its life; this one is full.` };
+    return {
+      kind: 'suspend',
+      reason: `A wallet holds at most ${maximumCredits} credits over its life; this one is full.`,
+    };
   }
   const inAnHour = (now + topUpRetryMs) as Instant; // A later instant is an instant.
   if (wallet.available - wallet.debt + pack.credits < threshold) {
