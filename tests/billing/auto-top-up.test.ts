@@ -186,8 +186,8 @@ describeOnBoth('Auto top-up', (kind) => {
     await account.set({ ...wanted, monthlyLimit: 1 });
     await account.spendThrees(2);
     expect(await account.charges()).toEqual(['succeeded']); // 194
-    await account.spendThrees(33);
-    expect(await account.wallet()).toMatchObject({ available: 95 }); // 194 - 33 * 3
+    await account.spendHundred();
+    expect(await account.wallet()).toMatchObject({ available: 94 }); // 194 - 100
     expect(await account.charges()).toEqual(['succeeded']);
     expect(app.logged.filter((line) => line.includes(account.id) && line.includes('monthly limit'))).not.toEqual([]);
 
@@ -197,14 +197,14 @@ describeOnBoth('Auto top-up', (kind) => {
     expect(await account.charges()).toEqual(['succeeded']);
     await account.at(nextMonth.toISOString());
     expect(await account.charges()).toEqual(['succeeded', 'succeeded']);
-    expect(await account.wallet()).toMatchObject({ available: 195 }); // 95 + 100
+    expect(await account.wallet()).toMatchObject({ available: 194 }); // 94 + 100
   });
 
   test('given the limit is reached, when it is raised, then the gap is closed at once', async () => {
     const account = await createTopUpAccount(app);
     await account.set({ ...wanted, monthlyLimit: 1 });
     await account.spendThrees(2);
-    await account.spendThrees(33);
+    await account.spendHundred();
     expect(await account.charges()).toHaveLength(1);
     expect(await account.set({ enabled: true, monthlyLimit: null })).toMatchObject({ monthlyLimit: null });
     expect(await account.charges()).toHaveLength(2);

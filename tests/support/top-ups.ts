@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Outcome, openCheckout } from './billing.ts';
-import { createStudio, mini } from './studio.ts';
+import { createStudio, mini, veo } from './studio.ts';
 import { createSubscriber, stripeOf, type Subscriber } from './subscriber.ts';
 import type { TestApp } from './test-app.ts';
 
@@ -39,6 +39,11 @@ export async function createTopUpAccount(app: TestApp, testMethod: string | null
     /** Spends so many times 3 credits, one call after the other, and lets all that follows at once happen. */
     spendThrees: async (times: number): Promise<void> => {
       for (let time = 0; time < times; time += 1) await studio.queue(subscriber.key, mini);
+      await account.settle();
+    },
+    /** Spends 100 credits in four calls, and lets all that follows at once happen. */
+    spendHundred: async (): Promise<void> => {
+      for (let time = 0; time < 4; time += 1) await studio.queue(subscriber.key, veo);
       await account.settle();
     },
     settle: async (): Promise<void> => {
