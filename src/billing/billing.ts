@@ -9,6 +9,8 @@ import type { JobHandler, Jobs } from '../jobs/index.ts';
 import type { AccountId, Ledger, PageRequest } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import { createEventApplier } from './apply-event.ts';
+import { setAutoTopUp, type SetAutoTopUpInput } from './auto-top-up.ts';
+import { readAutoTopUp } from './auto-top-up.store.ts';
 import { createCheckout, findOpenedCheckout } from './checkouts.ts';
 import { countInvoices, readInvoicePage } from './invoice.store.ts';
 import { createOrders } from './orders.ts';
@@ -28,7 +30,10 @@ import { createEventHandler, receiveEvent, type WebhookAnswer } from './stripe-e
 import { createStripePrices } from './stripe-prices.ts';
 import { createStripeUnits } from './stripe-units.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { createTopUpNeeds } from './top-up-needs.ts';
+import { createTopUps } from './top-ups.ts';
 import {
+  type AutoTopUp,
   billingModeNames,
   type CheckoutId,
   type CreateCheckoutInput,
@@ -60,6 +65,21 @@ export interface Billing {
     page(accountId: AccountId, page: PageRequest<string>): Promise<Invoice[]>;
     count(accountId: AccountId): Promise<number>;
   };
+  readonly autoTopUp: {
+    /** How an account tops itself up; null when it was never set. */
+    find(accountId: AccountId): Promise<AutoTopUp | null>;
+    /**
+     * Throws, in this order, `InvalidInputError` (shape), `CheckoutUnavailableError`, `UnknownCreditPackError`,
+     * `InvalidInputError` (the pack is too small), `NoCustomerError`, `PaymentProviderError`.
+     */
+    set(accountId: AccountId, input: SetAutoTopUpInput): Promise<AutoTopUp>;
+    /** Has it looked at whether an account that spent something needs a top-up. Takes no time and does not throw. */
+    afterSpending(accountId: AccountId): void;
+    /** Notices accounts that need a top-up and that nobody noticed; gives how many it looked at. */
+    sweep(limit: number): Promise<number>;
+    /** When all that was spent has been looked at. */
+    settled(): Promise<void>;
+  };
   /** The inbox of Stripe's events. */
   readonly events: {
     /** Takes in an event as Stripe sent it, byte for byte. */
@@ -72,6 +92,7 @@ export interface Billing {
   readonly jobs: {
     readonly applyEvent: JobHandler;
     readonly nextMonth: JobHandler;
+    readonly topUp: JobHandler;
   };
 }
 
@@ -89,6 +110,10 @@ export interface BillingDependencies {
   /** Where clients reach this server, without a trailing slash. */
   readonly publicUrl: () => string;
   readonly onProviderError: (error: unknown) => void;
+  /** Told when an account could not be looked at after it spent something; the sweep makes up for it. */
+  readonly onNoticeError: (error: unknown) => void;
+  /** Told why an account that needs a top-up gets none. */
+  readonly onTopUpHeldUp: (accountId: AccountId, reason: string) => void;
 }
 
 export function createBilling(dependencies: BillingDependencies): Billing {
@@ -119,6 +144,13 @@ export function createBilling(dependencies: BillingDependencies): Billing {
       page: (accountId, page) => readInvoicePage(prisma, accountId, page),
       count: (accountId) => countInvoices(prisma, accountId),
     },
+    autoTopUp: {
+      find: (accountId) => readAutoTopUp(prisma, accountId),
+      set: (accountId, input) => setAutoTopUp(dependenciesOfCheckouts, accountId, input),
+      afterSpending: (accountId) => connection?.needs.notice(accountId),
+      sweep: async (limit) => connection?.needs.sweep(limit) ?? 0,
+      settled: async () => connection?.needs.settled(),
+    },
     events: {
       receive: (body, signature) => receiveEvent(dependencies, body, signature),
       page: (state, page) => readEventPage(prisma, state, page),
@@ -139,6 +171,7 @@ export function createBilling(dependencies: BillingDependencies): Billing {
         },
       }),
       nextMonth: (job) => connected().subscriptions.nextMonth(job),
+      topUp: (job) => connected().topUps.look(job),
     },
   };
 }
@@ -150,8 +183,10 @@ function connect(dependencies: BillingDependencies & { readonly plans: PresentPl
   const common = { ...dependencies, stripe, units, prices };
   const subscriptions = createSubscriptions(common);
   const orders = createOrders({ ...common, subscriptions });
-  const returns = createReturns({ ...common, orders, subscriptions });
-  const applyEvent = createEventApplier({ ...common, orders, subscriptions, returns });
+  const needs = createTopUpNeeds(dependencies);
+  const topUps = createTopUps({ ...common, needs });
+  const returns = createReturns({ ...common, orders, subscriptions, topUps });
+  const applyEvent = createEventApplier({ ...common, orders, subscriptions, returns, topUps });
   const planChanges = createPlanChanges({ ...common, subscriptions });
-  return { stripe, prices, subscriptions, orders, returns, applyEvent, planChanges };
+  return { stripe, prices, subscriptions, needs, topUps, applyEvent, planChanges };
 }

@@ -4,6 +4,7 @@ export type { PlanChange } from './plan-changes.ts';
 export { createStripeClient } from './stripe-client.ts';
 export { eventKeyOf, type StripeEvent, type StripeEventState } from './stripe-event.store.ts';
 export {
+  type AutoTopUp,
   type BillingInterval,
   billingModeNames,
   type CheckoutId,

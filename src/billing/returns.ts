@@ -9,6 +9,7 @@ import { idOf } from './stripe-subscription.ts';
 import type { StripeUnits } from './stripe-units.ts';
 import { readPeriodsOfInvoice } from './subscription.store.ts';
 import type { Outcome, Seen, Subscriptions } from './subscriptions.ts';
+import type { TopUps } from './top-ups.ts';
 import type { Payment } from './types.ts';
 
 /** Money that goes back, in refunds and disputes. */
@@ -24,8 +25,9 @@ export function createReturns(dependencies: {
   readonly stripe: Stripe;
   readonly orders: Orders;
   readonly subscriptions: Subscriptions;
+  readonly topUps: TopUps;
 }): Returns {
-  const { database, ledger, units, stripe, orders, subscriptions } = dependencies;
+  const { database, ledger, units, stripe, orders, subscriptions, topUps } = dependencies;
   const { prisma } = database;
 
   const retrieve = (id: string): Promise<Stripe.PaymentIntent | null> =>
@@ -35,6 +37,11 @@ export function createReturns(dependencies: {
   const paymentOf = async (paymentIntent: Stripe.PaymentIntent, seen: Seen): Promise<Payment | null> => {
     const known = await findPayment(prisma, paymentIntent.id);
     if (known !== null) return known;
+    const topUpId = paymentIntent.metadata['top_up_id'];
+    if (topUpId !== undefined) {
+      await topUps.bringUpToDate(topUpId);
+      return findPayment(prisma, paymentIntent.id);
+    }
     const session = (await stripe.checkout.sessions.list({ payment_intent: paymentIntent.id, limit: 1 })).data[0];
     if (session !== undefined) {
       await orders.bringUpToDate(session.id, seen);
@@ -57,6 +64,10 @@ export function createReturns(dependencies: {
         }
         const returnedCents = Math.min(payment.paidCents, await returnedOf(stripe, paymentIntent));
         if (returnedCents !== payment.returnedCents) await writeReturned(prisma, payment, returnedCents);
+        // Before its credits go: whoever wanted the money back must not be charged for them again.
+        if (payment.kind === 'TOP_UP' && returnedCents > payment.returnedCents) {
+          await topUps.suspendForReturn(payment.accountId);
+        }
         await takeBackReturned({ database, ledger }, { ...payment, returnedCents });
       });
       return outcome;

@@ -132,3 +132,40 @@ export interface Invoice {
   readonly pdfUrl: string | null;
   readonly createdAt: Instant;
 }
+
+/** How an account tops itself up, and what has come in the way. */
+export interface AutoTopUp {
+  readonly accountId: AccountId;
+  readonly enabled: boolean;
+  /** Topped up when less is available; null until it was set. */
+  readonly threshold: number | null;
+  readonly packCode: string | null;
+  /** The most top-ups of a calendar month; null without a limit. */
+  readonly monthlyLimit: number | null;
+  /** In a row. */
+  readonly failures: number;
+  /** What could not be charged the last time; empty when there was nothing to charge, null when nothing failed. */
+  readonly failedPaymentMethodId: string | null;
+  /** Not charged before. */
+  readonly retryAt: Instant | null;
+  /** Why it is not tried any more, for people; null when it is. */
+  readonly suspendedReason: string | null;
+}
+
+export type TopUpId = Brand<string, 'TopUpId'>;
+
+/** One automatic purchase of a pack: what is bought, for how much and with what, frozen before Stripe was asked. */
+export interface TopUp {
+  readonly accountId: AccountId;
+  readonly id: TopUpId;
+  readonly packCode: string;
+  readonly itemName: string;
+  readonly credits: number;
+  readonly priceCents: number;
+  readonly currency: string;
+  readonly customerId: string;
+  readonly paymentMethodId: string;
+  /** Stripe's payment, once it is known. */
+  readonly paymentIntentId: string | null;
+  readonly createdAt: Instant;
+}
