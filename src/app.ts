@@ -196,6 +196,9 @@ async function compose(
     allowedRedirects: config.allowedRedirects,
     publicUrl,
     onProviderError: (error) => log.warn({ err: error }, 'Stripe did not answer as it should.'),
+    repairAtNight: config.billing.reconcileRepair,
+    onDifference: (difference) => log.warn(difference, 'Stripe and the journal differ.'),
+    onRepairError: (error) => log.warn({ err: error }, 'What differs from Stripe could not be repaired.'),
   });
 
   const clockMoves =
@@ -231,11 +234,13 @@ async function compose(
   const drain = watchConnections(server);
 
   const steps = createSteps(stepDependencies);
+  await billing.reconcile.planNight();
   await jobs.start({
     SUBMIT: steps.submit,
     POLL: steps.poll,
     STRIPE_EVENT: billing.jobs.applyEvent,
     PLAN_PERIOD: billing.jobs.nextMonth,
+    RECONCILE: billing.jobs.reconcile,
   });
   closers.push(() => jobs.stop());
   if (automaticJobs) {

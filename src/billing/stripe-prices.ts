@@ -166,7 +166,8 @@ export function createStripePrices({
       if (known === null && !(await refresh(priceId))) return null;
       return planIn(known ?? (await readPrice(prisma, mode, priceId)));
     },
-    lookUpPlanOf: async (priceId) => planIn((await readPrice(prisma, mode, priceId)) ?? (await readFromStripe(priceId))),
+    lookUpPlanOf: async (priceId) =>
+      planIn((await readPrice(prisma, mode, priceId)) ?? (await readFromStripe(priceId))),
     refresh,
     refreshProduct: async (productId) => {
       const priceIds = await readPriceIdsOf(prisma, mode, productId);

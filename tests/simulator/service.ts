@@ -103,6 +103,7 @@ export async function composeService(parts: {
     POLL: steps.poll,
     STRIPE_EVENT: nothingOfStripe,
     PLAN_PERIOD: nothingOfStripe,
+    RECONCILE: nothingOfStripe,
   });
   return { accounts, catalog, generations, history, jobs, ledger };
 }
