@@ -172,6 +172,9 @@ async function compose(
     onProviderError: (error) => log.warn({ err: error }, 'Stripe did not answer as it should.'),
     onNoticeError: onError('It was not looked at whether an account needs a top-up.'),
     onTopUpHeldUp: (accountId, reason) => log.info({ accountId, reason }, 'An account that needs a top-up gets none.'),
+    repairAtNight: config.billing.reconcileRepair,
+    onDifference: (difference) => log.warn(difference, 'Stripe and the journal differ.'),
+    onRepairError: (error) => log.warn({ err: error }, 'What differs from Stripe could not be repaired.'),
   });
   closers.push(() => billing.autoTopUp.settled());
 
@@ -237,12 +240,14 @@ async function compose(
   const drain = watchConnections(server);
 
   const steps = createSteps(stepDependencies);
+  await billing.reconcile.planNight();
   await jobs.start({
     SUBMIT: steps.submit,
     POLL: steps.poll,
     STRIPE_EVENT: billing.jobs.applyEvent,
     PLAN_PERIOD: billing.jobs.nextMonth,
     TOP_UP: billing.jobs.topUp,
+    RECONCILE: billing.jobs.reconcile,
   });
   closers.push(() => jobs.stop());
   if (automaticJobs) {

@@ -13,10 +13,12 @@ import { setAutoTopUp, type SetAutoTopUpInput } from './auto-top-up.ts';
 import { readAutoTopUp } from './auto-top-up.store.ts';
 import { createCheckout, findOpenedCheckout } from './checkouts.ts';
 import { countInvoices, readInvoicePage } from './invoice.store.ts';
+import { createNightlyReconcile } from './nightly-reconcile.ts';
 import { createOrders } from './orders.ts';
 import { createPlanChanges, type PlanChanges } from './plan-changes.ts';
 import { createPortalSession } from './portal.ts';
 import { createPresentPlans, type PresentPlans } from './present-plans.ts';
+import { createReconcile, positionIn, type Reconciliation, type ReconcileWindow } from './reconcile.ts';
 import { createRedirects } from './redirects.ts';
 import { createReturns } from './returns.ts';
 import {
@@ -27,7 +29,8 @@ import {
   type StripeEventState,
 } from './stripe-event.store.ts';
 import { createEventHandler, receiveEvent, type WebhookAnswer } from './stripe-events.ts';
-import { createStripePrices } from './stripe-prices.ts';
+import { withStripe } from './stripe-failures.ts';
+import { createStripePrices, type SetUpStep } from './stripe-prices.ts';
 import { createStripeUnits } from './stripe-units.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createTopUpNeeds } from './top-up-needs.ts';
@@ -37,6 +40,7 @@ import {
   billingModeNames,
   type CheckoutId,
   type CreateCheckoutInput,
+  type Difference,
   type Invoice,
   type OpenedCheckout,
 } from './types.ts';
@@ -89,10 +93,25 @@ export interface Billing {
     /** Has an event applied again from the start; null when there is none with the id. */
     replay(id: string): Promise<StripeEvent | null>;
   };
+  /**
+   * Makes what the catalog sells and Stripe lacks; `apply: false` only says what it would do. Throws, in this order,
+   * `CheckoutUnavailableError`, `PaymentProviderError`.
+   */
+  setUpStripe(apply: boolean): Promise<SetUpStep[]>;
+  readonly reconcile: {
+    /**
+     * Compares what Stripe says of a stretch of time with the journal, for as long as a request may take. Throws, in
+     * this order, `InvalidInputError`, `CheckoutUnavailableError`, `PaymentProviderError`.
+     */
+    run(window: ReconcileWindow, options: { after: string | null; repair: boolean }): Promise<Reconciliation>;
+    /** Sees to it that the coming night has its comparison, where there is anything to compare. */
+    planNight(): Promise<void>;
+  };
   readonly jobs: {
     readonly applyEvent: JobHandler;
     readonly nextMonth: JobHandler;
     readonly topUp: JobHandler;
+    readonly reconcile: JobHandler;
   };
 }
 
@@ -114,10 +133,19 @@ export interface BillingDependencies {
   readonly onNoticeError: (error: unknown) => void;
   /** Told why an account that needs a top-up gets none. */
   readonly onTopUpHeldUp: (accountId: AccountId, reason: string) => void;
+  /** Whether the nightly comparison repairs what it finds. */
+  readonly repairAtNight: boolean;
+  /** Told what the nightly comparison finds. */
+  readonly onDifference: (difference: Difference & { readonly repaired: boolean }) => void;
+  /** Told why something that differs could not be repaired. */
+  readonly onRepairError: (error: unknown) => void;
 }
 
+/** How long a request may compare, in milliseconds: shorter than what stands between it and its sender waits. */
+const longestRequestMs = 20_000;
+
 export function createBilling(dependencies: BillingDependencies): Billing {
-  const { allowedRedirects, clock, database, jobs, mode, publicUrl, stripe } = dependencies;
+  const { allowedRedirects, clock, database, jobs, mode, onProviderError, publicUrl, stripe } = dependencies;
   const { prisma } = database;
   const redirects = createRedirects({ allowed: allowedRedirects, sandbox: mode === 'sandbox', publicUrl });
   const plans = createPresentPlans({ database, clock });
@@ -126,6 +154,11 @@ export function createBilling(dependencies: BillingDependencies): Billing {
     if (connection === null) throw new CheckoutUnavailableError(billingModeNames[mode]);
     return connection;
   };
+  const night = createNightlyReconcile({
+    ...dependencies,
+    repair: dependencies.repairAtNight,
+    reconcile: (window, options) => connected().reconcile.run(window, options),
+  });
   const dependenciesOfCheckouts = { ...dependencies, connection, plans, redirects };
   return {
     mode,
@@ -161,6 +194,18 @@ export function createBilling(dependencies: BillingDependencies): Billing {
         return event;
       },
     },
+    setUpStripe: async (apply) => {
+      const { prices } = connected();
+      return withStripe(() => prices.setUp(apply), onProviderError);
+    },
+    reconcile: {
+      run: async (window, options) => {
+        positionIn(window, options.after);
+        const { reconcile } = connected();
+        return withStripe(() => reconcile.run(window, { ...options, mostMs: longestRequestMs }), onProviderError);
+      },
+      planNight: () => night.plan(),
+    },
     jobs: {
       applyEvent: createEventHandler({
         database,
@@ -172,6 +217,7 @@ export function createBilling(dependencies: BillingDependencies): Billing {
       }),
       nextMonth: (job) => connected().subscriptions.nextMonth(job),
       topUp: (job) => connected().topUps.look(job),
+      reconcile: night.step,
     },
   };
 }
@@ -188,5 +234,6 @@ function connect(dependencies: BillingDependencies & { readonly plans: PresentPl
   const returns = createReturns({ ...common, orders, subscriptions, topUps });
   const applyEvent = createEventApplier({ ...common, orders, subscriptions, returns, topUps });
   const planChanges = createPlanChanges({ ...common, subscriptions });
-  return { stripe, prices, subscriptions, needs, topUps, applyEvent, planChanges };
+  const reconcile = createReconcile({ ...common, subscriptions, returns });
+  return { stripe, prices, subscriptions, needs, topUps, applyEvent, planChanges, reconcile };
 }

@@ -37,6 +37,8 @@ import type { AutoTopUp, Payment, TopUp, TopUpId } from './types.ts';
 export interface TopUps {
   /** Looks after an account: finishes the charge that is under way, or makes one where it is needed. */
   readonly look: JobHandler;
+  /** Whether an order was made here. */
+  isKnown(topUpId: string): Promise<boolean>;
   /** Brings an order up to date, for an event about its payment. */
   bringUpToDate(topUpId: string): Promise<Outcome>;
   /** An account may pay with something else now, or again with what `updatedPaymentMethodId` names. */
@@ -78,6 +80,9 @@ export function createTopUps(dependencies: TopUpDependencies): TopUps {
     return found.comeBackAt;
   };
 
+  const find = async (topUpId: string): Promise<TopUp | null> =>
+    isStorable(topUpId) ? findTopUp(prisma, topUpId as TopUpId) : null; // Found, or nothing.
+
   const paymentMethodChanged: TopUps['paymentMethodChanged'] = async (accountId, updatedPaymentMethodId) => {
     if (updatedPaymentMethodId !== undefined) {
       await forgetFailedPaymentMethod(prisma, accountId, updatedPaymentMethodId);
@@ -103,8 +108,9 @@ export function createTopUps(dependencies: TopUpDependencies): TopUps {
       await needs.noticeNow([accountId]);
       return { kind: 'done' };
     },
+    isKnown: async (topUpId) => (await find(topUpId)) !== null,
     bringUpToDate: async (topUpId) => {
-      const topUp = isStorable(topUpId) ? await findTopUp(prisma, topUpId as TopUpId) : null; // Found, or nothing.
+      const topUp = await find(topUpId);
       if (topUp === null) return 'IGNORED';
       await units.bringUpToDate(unitOf(topUp.accountId), null, async () => {
         const pending = await readPendingTopUp(prisma, topUp.accountId);

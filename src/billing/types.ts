@@ -118,6 +118,18 @@ export interface Payment {
   readonly createdAt: Instant;
 }
 
+/** Something that Stripe and our journal do not say alike. */
+export interface Difference {
+  /** MISSING: Stripe has it and the journal has not. EXTRA: the other way round. */
+  readonly kind: 'MISSING' | 'EXTRA' | 'DIFFERING';
+  readonly subject: 'PAYMENT' | 'REFUND' | 'SUBSCRIPTION' | 'PLAN_PERIOD';
+  /** Stripe's; of credits that only the journal has, that of their grant. */
+  readonly id: string;
+  readonly accountId: AccountId;
+  /** For people. */
+  readonly message: string;
+}
+
 /** An invoice as Stripe had it when it was last looked at. */
 export interface Invoice {
   readonly accountId: AccountId;

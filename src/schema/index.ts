@@ -12,6 +12,7 @@ import './node-query.ts';
 import './plan-subscription.ts';
 import './scalars.ts';
 import './stripe-event.ts';
+import './stripe-upkeep.ts';
 import './wallet.ts';
 
 /** The schema, with all its resolvers. Members and values keep the order in which the contract lists them. */

@@ -106,6 +106,7 @@ export async function composeService(parts: {
     STRIPE_EVENT: nothingOfStripe,
     PLAN_PERIOD: nothingOfStripe,
     TOP_UP: nothingOfStripe,
+    RECONCILE: nothingOfStripe,
   });
   return { accounts, catalog, generations, history, jobs, ledger };
 }
