@@ -6,7 +6,7 @@ import type { IdSource } from '../ids.ts';
 import type { JobHandler, Jobs } from '../jobs/index.ts';
 import type { AccountId, Ledger } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { findAccountOfCustomer, findCheckout } from './checkout.store.ts';
+import { endCheckout, findAccountOfCustomer, findCheckout } from './checkout.store.ts';
 import { writeInvoices } from './invoice.store.ts';
 import { insertPayment, readPaymentsOf } from './payment.store.ts';
 import { givePlanCredits } from './plan-credits.ts';
@@ -63,7 +63,7 @@ export function createSubscriptions(dependencies: SubscriptionDependencies): Sub
 }
 
 async function look(dependencies: SubscriptionDependencies, stripeId: string): Promise<Outcome> {
-  const { database, ids, prices, stripe } = dependencies;
+  const { clock, database, ids, prices, stripe } = dependencies;
   const { prisma } = database;
   const read = await readStripeSubscription(stripe, prices, stripeId);
   if (read === null) return 'IGNORED';
@@ -94,10 +94,14 @@ async function look(dependencies: SubscriptionDependencies, stripeId: string): P
     checkoutId === undefined || !isStorable(checkoutId) ? null : await findCheckout(prisma, checkoutId as CheckoutId); // Found, or nothing.
   const isOwn = order?.accountId === accountId && order.mode === 'SUBSCRIPTION';
   const next = await givePlanCredits(dependencies, subscription, read.facts, isOwn ? order : null);
+  if (order !== null && isOwn && isOver(subscription)) await endCheckout(prisma, order, 'FAILED', clock.now());
   await notePayments(dependencies, accountId, read);
   if (next !== null) await comeBackAt(dependencies, subscription, next);
   return 'APPLIED';
 }
+
+/** It gives nothing any more, and what was not paid by now never will be. */
+const isOver = ({ status, endedAt }: PlanSubscription): boolean => status === 'INCOMPLETE_EXPIRED' || endedAt !== null;
 
 /** Notes what was paid, and takes back what of it went back: months may have come since. */
 async function notePayments(
