@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { describeOnBoth } from '../support/databases.ts';
-import { createStudio, schnell, type Studio } from '../support/studio.ts';
-import { digestTables } from '../support/table-digest.ts';
-import { startTestApp, type TestApp } from '../support/test-app.ts';
+import { describeOnBoth } from '../../support/databases.ts';
+import { createStudio, schnell, type Studio } from '../../support/studio.ts';
+import { digestTables } from '../../support/table-digest.ts';
+import { startTestApp, type TestApp } from '../../support/test-app.ts';
 
 /** An answer of these routes, down to its content type. */
 interface Answer {
