@@ -1,5 +1,6 @@
 import { type Instant, toDate } from '../../src/clock.ts';
 import { insertRows } from '../../src/db/index.ts';
+import { grantsNamedBy } from '../../src/ledger/core/named-grants.ts';
 import type { AccountId, Attachment, AttachmentWriter, Ledger } from '../../src/ledger/index.ts';
 
 /** Not among the tables of the service. */
@@ -10,6 +11,7 @@ CREATE TABLE simulation.command (
   account_id text NOT NULL,
   kind text NOT NULL,
   subject_id text NOT NULL,
+  grant_ids text[] NOT NULL,
   total integer,
   reason text,
   at timestamptz(3) NOT NULL
@@ -20,6 +22,8 @@ interface Note {
   readonly kind: string;
   /** The hold or the grant; empty when there is none. */
   readonly subject_id: string;
+  /** All grants that it names. */
+  readonly grant_ids: readonly string[];
   /** Of a clawback. */
   readonly total: number | null;
   readonly reason: string | null;
@@ -30,6 +34,7 @@ const columns = {
   account_id: 'text',
   kind: 'text',
   subject_id: 'text',
+  grant_ids: 'text[]',
   total: 'integer',
   reason: 'text',
   at: 'timestamptz',
@@ -44,7 +49,7 @@ export const noteWriter: readonly [string, AttachmentWriter] = [
 
 /**
  * A ledger that notes each command that takes effect, in the transaction in which it does: a clawback may change no
- * more than a total, and which one that was, and when, could be read from no other row.
+ * more than a total, a reschedule no more than an end, and what that was, and when, could be read from no other row.
  */
 export function noting(ledger: Ledger): Ledger {
   return {
@@ -53,12 +58,16 @@ export function noting(ledger: Ledger): Ledger {
       const { accountId, command, attach } = request;
       const noted = (now: Instant): Attachment => {
         const subject = 'holdId' in command ? command.holdId : 'grantId' in command ? command.grantId : '';
-        const [total, reason] = command.kind === 'clawback' ? [command.total, command.reason] : [null, null];
-        const at = toDate(now).toISOString();
-        return {
-          writer: name,
-          row: { account_id: accountId, kind: command.kind, subject_id: subject, total, reason, at },
+        const note: Note = {
+          account_id: accountId,
+          kind: command.kind,
+          subject_id: subject,
+          grant_ids: grantsNamedBy(command),
+          total: command.kind === 'clawback' ? command.total : null,
+          reason: command.kind === 'clawback' || command.kind === 'reschedule' ? command.reason : null,
+          at: toDate(now).toISOString(),
         };
+        return { writer: name, row: note };
       };
       return ledger.execute({ ...request, attach: (effect, now) => [...(attach?.(effect, now) ?? []), noted(now)] });
     },

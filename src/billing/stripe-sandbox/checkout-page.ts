@@ -67,7 +67,7 @@ async function answerRequest(options: CheckoutPageOptions, request: IncomingMess
   const { action, method } = parseForm(await readFormBody(request)).fields;
   switch (action) {
     case 'pay':
-      return pay(options, id, method === undefined ? 'pm_card_visa' : String(method));
+      return pay(options, id, typeof method === 'string' ? method : 'pm_card_visa');
     case 'decline':
       return pay(options, id, 'pm_card_chargeDeclined');
     case 'cancel':
