@@ -253,7 +253,7 @@ describe('billing_mode', () => {
     ['test_only', { ...stripe, STRIPE_SECRET_KEY: 'sk_test_known_to_the_tests' }, 'test_only', true],
     ['live', { ...stripe, STRIPE_SECRET_KEY: 'sk_live_known_to_the_tests' }, 'live', true],
   ])('given BILLING_MODE=%s, then clients are told what they know', async (mode, environment, told, available) => {
-    const app = await startTestApp('embedded', { environment: { BILLING_MODE: mode, ...environment } });
+    const app = await startTestApp('postgres', { environment: { BILLING_MODE: mode, ...environment } });
     const { key } = await app.newAccount();
     expect(await callFunction(app, 'billing-catalog', { key })).toMatchObject({
       status: 200,
