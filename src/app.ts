@@ -23,7 +23,7 @@ import {
   stopProvider,
 } from './generation/index.ts';
 import { createAssetHandler } from './http/assets.ts';
-import { createCompatibilityRoutes } from './http/compatibility.ts';
+import { createCompatibilityRoutes } from './http/compatibility/index.ts';
 import { watchConnections } from './http/drain.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
@@ -228,7 +228,8 @@ async function compose(
       demoKey: config.demoKeys ? demoKeys.account : null,
       adminKey: config.demoKeys ? demoKeys.admin : null,
     }),
-    compatibility: createCompatibilityRoutes(services, billing),
+    compatibility: createCompatibilityRoutes(services),
+    checkoutResult: (id) => billing.checkoutResult(id),
     asset: createAssetHandler(generations, storage),
     stripeSandboxPage:
       stripeSandbox === null ? null : (request, response) => stripeSandbox.handlePage(request, response),

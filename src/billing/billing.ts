@@ -11,13 +11,14 @@ import { isStorable } from '../plain-text.ts';
 import { createEventApplier } from './apply-event.ts';
 import { setAutoTopUp, type SetAutoTopUpInput } from './auto-top-up.ts';
 import { readAutoTopUp } from './auto-top-up.store.ts';
-import { createCheckout, findOpenedCheckout } from './checkouts.ts';
+import { type CheckoutResult, createCheckout, findOpenedCheckout, readCheckoutResult } from './checkouts.ts';
 import { countInvoices, readInvoicePage } from './invoice.store.ts';
 import { createNightlyReconcile } from './nightly-reconcile.ts';
 import { createOrders } from './orders.ts';
 import { createPlanChanges, type PlanChanges } from './plan-changes.ts';
 import { createPortalSession } from './portal.ts';
 import { createPresentPlans, type PresentPlans } from './present-plans.ts';
+import { type PriceIds, readPriceIds } from './price-ids.ts';
 import { createReconcile, positionIn, type Reconciliation, type ReconcileWindow } from './reconcile.ts';
 import { createRedirects } from './redirects.ts';
 import { createReturns } from './returns.ts';
@@ -56,6 +57,10 @@ export interface Billing {
   createCheckout(input: CreateCheckoutInput, accountId: AccountId): Promise<OpenedCheckout>;
   /** A checkout of this account; null for another's, and until its session exists. */
   findCheckout(accountId: AccountId, id: CheckoutId): Promise<OpenedCheckout | null>;
+  /** How far a checkout of any account is, for whoever knows its id; null when there is none. */
+  checkoutResult(id: string): Promise<CheckoutResult | null>;
+  /** The ids of the prices in Stripe. */
+  priceIds(): Promise<PriceIds>;
   /**
    * Opens Stripe's page for customers; gives its address. Throws, in this order, `CheckoutUnavailableError`,
    * `RedirectNotAllowedError`, `NoCustomerError`, `PaymentProviderError`.
@@ -165,6 +170,8 @@ export function createBilling(dependencies: BillingDependencies): Billing {
     checkoutAvailable: connection !== null,
     createCheckout: (input, accountId) => createCheckout(dependenciesOfCheckouts, input, accountId),
     findCheckout: async (accountId, id) => (isStorable(id) ? findOpenedCheckout(dependencies, accountId, id) : null),
+    checkoutResult: async (id) => (isStorable(id) ? readCheckoutResult(dependencies, id) : null),
+    priceIds: () => readPriceIds(database, mode),
     createPortalSession: (accountId, returnUrl) => createPortalSession(dependenciesOfCheckouts, accountId, returnUrl),
     plans,
     planChanges: {

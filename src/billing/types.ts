@@ -5,6 +5,8 @@ export type CheckoutId = Brand<string, 'CheckoutId'>;
 export type CheckoutMode = 'SUBSCRIPTION' | 'PACK';
 export type BillingInterval = 'MONTH' | 'YEAR';
 export type CheckoutStatus = 'CREATED' | 'COMPLETED' | 'EXPIRED' | 'FAILED';
+/** PENDING: a bank is at it, for days where it debits an account. */
+export type CheckoutPayment = 'PENDING' | 'PAID';
 
 /** An order: what is bought and for how much, frozen before Stripe was asked. */
 export interface Checkout {
@@ -26,6 +28,8 @@ export interface Checkout {
   readonly cancelUrl: string;
   /** Stripe's session; null until it exists. */
   readonly session: { readonly id: string; readonly url: string } | null;
+  /** What Stripe says of the money; null until the buyer is done with the session. */
+  readonly payment: CheckoutPayment | null;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
   readonly completedAt: Instant | null;

@@ -41,8 +41,8 @@ describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
     const paid = await press(url, 'pay');
     expect(paid.status).toBe(303);
     const wayBack = paid.headers.get('location') ?? '';
-    expect(wayBack).toBe(`${app.url}/billing/return?checkout=success`);
-    expect(await (await fetch(wayBack)).text()).toContain('Payment received');
+    expect(wayBack).toBe(`${app.url}/billing/return?checkout=success&id=${id}`);
+    expect(await (await fetch(wayBack)).text()).toContain('Paid, credits arriving');
     // The event is in the inbox, but no job has run: a page that was reached proves nothing.
     expect(await readWallet(app, key)).toMatchObject({ available: 100 });
 

@@ -10,6 +10,15 @@ CREATE TYPE payment_kind AS ENUM ('PACK', 'TOP_UP', 'INVOICE');
 CREATE TYPE plan_change_kind AS ENUM ('UPGRADE', 'AT_PERIOD_END', 'IN_TRIAL', 'STAY');
 CREATE TYPE top_up_status AS ENUM ('PENDING', 'PAID', 'FAILED');
 
+-- What Stripe says of the money of a checkout, once its buyer is done with it.
+CREATE TYPE checkout_payment AS ENUM ('PENDING', 'PAID');
+ALTER TABLE checkout ADD COLUMN payment checkout_payment;
+UPDATE checkout SET payment = 'PAID' WHERE status = 'COMPLETED';
+ALTER TABLE checkout ADD CHECK (status <> 'COMPLETED' OR payment IS NOT DISTINCT FROM 'PAID');
+-- While a bank takes its days, the same may be bought once more.
+DROP INDEX checkout_one_open;
+CREATE UNIQUE INDEX checkout_one_open ON checkout (account_id, fingerprint) WHERE status = 'CREATED' AND payment IS NULL;
+
 -- Which mode of billing an id of Stripe's belongs to: test and live objects never meet.
 CREATE TABLE stripe_price (
   mode text NOT NULL CHECK (mode IN ('sandbox', 'test_only', 'live')),
