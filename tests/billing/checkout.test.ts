@@ -8,7 +8,11 @@ const plan = { mode: 'SUBSCRIPTION', planCode: 'pro' };
 
 /** Presses a button of the checkout page, as a browser would, without following the way back. */
 const press = (page: string, action: 'pay' | 'decline' | 'cancel'): Promise<Response> =>
-  fetch(page, { method: 'POST', body: new URLSearchParams({ action }), redirect: 'manual' });
+  fetch(page, {
+    method: 'POST',
+    body: new URLSearchParams(action === 'decline' ? { action: 'pay', method: 'pm_card_chargeDeclined' } : { action }),
+    redirect: 'manual',
+  });
 
 describeOnBoth('Checkouts with the Stripe sandbox', (kind) => {
   let app: TestApp;
