@@ -214,7 +214,10 @@ async function compose(
           clock: sandboxClock,
           database,
           agenda: () => ({
-            events: [whatFallsDue(ledger, billing), ...(stripeSandbox === null ? [] : [stripeSandboxDue(stripeSandbox)])],
+            events: [
+              whatFallsDue(ledger, billing),
+              ...(stripeSandbox === null ? [] : [stripeSandboxDue(stripeSandbox)]),
+            ],
             work: jobs.dueWork(() => sandboxClock.isShared()),
           }),
         });

@@ -41,7 +41,7 @@ export interface SubscriptionRow {
   readonly nextPlan: { readonly code: string } | null;
 }
 
-export const subscriptionFields =
+const subscriptionFields =
   'id plan { code } status interval currentPeriodStart currentPeriodEnd cancelAtPeriodEnd nextPlan { code } nextInterval';
 const errorFields = '... on Error { code message }';
 const changeFields = `effectiveAt creditsNow amountDueNow { amount } subscription { ${subscriptionFields} }`;
