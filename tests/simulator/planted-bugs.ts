@@ -240,28 +240,4 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'a rollover ignores its cap',
     replacements: [{ file: `${core}/renew.ts`, text: 'Math.min(left, rollover.cap)', by: 'left' }],
   },
-  {
-    name: 'a reschedule revives what has expired',
-    replacements: [{ file: `${core}/reschedule.ts`, text: '} else if (!hasEnded(grant, now)) {', by: '} else {' }],
-  },
-  {
-    name: 'another end of a grant is not stored',
-    replacements: [
-      {
-        file: 'src/ledger/wallet.store.ts',
-        text: 'revoked = excluded.revoked, expires_at = excluded.expires_at,',
-        by: 'revoked = excluded.revoked,',
-      },
-    ],
-  },
-  {
-    name: 'grants that a command lists are not loaded',
-    replacements: [
-      {
-        file: ledger,
-        text: 'named.grantIds.push(...grantsNamedBy(command));',
-        by: "if ('grantId' in command) named.grantIds.push(command.grantId);",
-      },
-    ],
-  },
 ];
