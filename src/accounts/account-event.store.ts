@@ -1,30 +1,25 @@
-import { toDate, toInstant } from '../clock.ts';
-import { insertRows, type Prisma, type PrismaClient, type Statement } from '../db/index.ts';
+import { toInstant } from '../clock.ts';
+import { type Columns, insertRows, type Prisma, type PrismaClient } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, PageRequest } from '../ledger/index.ts';
 import type { AccountEvent } from './types.ts';
 
-const eventColumns = {
-  account_id: 'text',
-  id: 'text',
-  type: 'account_event_type',
-  data: 'jsonb',
-  created_at: 'timestamptz',
-} as const;
-
-function eventInsert(events: readonly AccountEvent[]): Statement {
-  const rows = events.map(({ accountId, id, type, data, createdAt }) => ({
-    account_id: accountId,
-    id,
-    type,
-    data: JSON.stringify(data),
-    created_at: toDate(createdAt).toISOString(),
-  }));
-  return insertRows('account_event', eventColumns, rows);
-}
+const eventColumns: Columns<AccountEvent> = {
+  account_id: ['text', (event) => event.accountId],
+  id: ['text', (event) => event.id],
+  type: ['account_event_type', (event) => event.type],
+  data: ['jsonb', (event) => JSON.stringify(event.data)],
+  created_at: ['timestamptz', (event) => event.createdAt],
+};
 
 /** What the ledger writes of events that it gives rise to. It carries the rows unseen from `low-balance.ts`. */
 export const accountWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
-  ['account-event', { kind: 'insert', statementFor: (rows) => eventInsert(rows as readonly AccountEvent[]) }],
+  [
+    'account-event',
+    {
+      kind: 'insert',
+      statementFor: (rows) => insertRows('account_event', eventColumns, rows as readonly AccountEvent[]),
+    },
+  ],
 ]);
 
 /** A page of an account's events, by id, which follows the time. */

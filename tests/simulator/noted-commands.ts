@@ -1,5 +1,5 @@
-import { type Instant, toDate } from '../../src/clock.ts';
-import { insertRows } from '../../src/db/index.ts';
+import type { Instant } from '../../src/clock.ts';
+import { type Columns, insertRows } from '../../src/db/index.ts';
 import { grantsNamedBy } from '../../src/ledger/core/named-grants.ts';
 import type { AccountId, Attachment, AttachmentWriter, Ledger } from '../../src/ledger/index.ts';
 
@@ -18,27 +18,27 @@ CREATE TABLE simulation.command (
 )`;
 
 interface Note {
-  readonly account_id: AccountId;
+  readonly accountId: AccountId;
   readonly kind: string;
   /** The hold or the grant; empty when there is none. */
-  readonly subject_id: string;
+  readonly subjectId: string;
   /** All grants that it names. */
-  readonly grant_ids: readonly string[];
+  readonly grantIds: readonly string[];
   /** Of a clawback. */
   readonly total: number | null;
   readonly reason: string | null;
-  readonly at: string;
+  readonly at: Instant;
 }
 
-const columns = {
-  account_id: 'text',
-  kind: 'text',
-  subject_id: 'text',
-  grant_ids: 'text[]',
-  total: 'integer',
-  reason: 'text',
-  at: 'timestamptz',
-} as const;
+const columns: Columns<Note> = {
+  account_id: ['text', (note) => note.accountId],
+  kind: ['text', (note) => note.kind],
+  subject_id: ['text', (note) => note.subjectId],
+  grant_ids: ['text[]', (note) => note.grantIds],
+  total: ['integer', (note) => note.total],
+  reason: ['text', (note) => note.reason],
+  at: ['timestamptz', (note) => note.at],
+};
 
 const name = 'note';
 
@@ -59,13 +59,13 @@ export function noting(ledger: Ledger): Ledger {
       const noted = (now: Instant): Attachment => {
         const subject = 'holdId' in command ? command.holdId : 'grantId' in command ? command.grantId : '';
         const note: Note = {
-          account_id: accountId,
+          accountId,
           kind: command.kind,
-          subject_id: subject,
-          grant_ids: grantsNamedBy(command),
+          subjectId: subject,
+          grantIds: grantsNamedBy(command),
           total: command.kind === 'clawback' ? command.total : null,
           reason: command.kind === 'clawback' || command.kind === 'reschedule' ? command.reason : null,
-          at: toDate(now).toISOString(),
+          at: now,
         };
         return { writer: name, row: note };
       };
