@@ -18,6 +18,8 @@ export interface Config {
     readonly stripeSecretKey: string | null;
     readonly stripeWebhookSecret: string | null;
     readonly stripeApiUrl: URL | null;
+    /** Whether the nightly comparison with Stripe repairs what it finds. */
+    readonly reconcileRepair: boolean;
   };
   readonly adminApiKey: string | null;
   /** Fixed keys that everybody knows: embedded database, sandbox mode and loopback only. */
@@ -72,6 +74,10 @@ const environmentSchema = z.object({
     .optional(),
   STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_').optional(),
   STRIPE_API_URL: httpUrl.transform((url) => new URL(url)).optional(),
+  RECONCILE_REPAIR: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .transform((word) => word === 'true')
+    .default(false),
   ADMIN_API_KEY: z
     .string()
     .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
@@ -120,6 +126,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       stripeSecretKey: environment.STRIPE_SECRET_KEY ?? null,
       stripeWebhookSecret: environment.STRIPE_WEBHOOK_SECRET ?? null,
       stripeApiUrl: environment.STRIPE_API_URL ?? null,
+      reconcileRepair: environment.RECONCILE_REPAIR,
     },
     adminApiKey: environment.ADMIN_API_KEY ?? null,
     demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
@@ -146,10 +153,12 @@ function billingProblems(mode: BillingMode, environment: Environment): string[] 
   const { STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: webhookSecret } = environment;
   const problems: string[] = [];
   if (mode === 'live' || mode === 'test_only') {
-    const wanted = mode === 'live' ? 'sk_live_' : 'sk_test_';
+    const [wanted, given] = mode === 'live' ? ['live', 'test'] : ['test', 'live'];
     if (key === undefined) problems.push(`STRIPE_SECRET_KEY is needed with BILLING_MODE=${mode}`);
     else if (isLiveKey(key) !== (mode === 'live')) {
-      problems.push(`STRIPE_SECRET_KEY must begin with ${wanted} with BILLING_MODE=${mode}`);
+      problems.push(
+        `STRIPE_SECRET_KEY is a ${given} key; with BILLING_MODE=${mode} it must begin with sk_${wanted}_ or rk_${wanted}_`,
+      );
     }
     if (webhookSecret === undefined) problems.push(`STRIPE_WEBHOOK_SECRET is needed with BILLING_MODE=${mode}`);
   }

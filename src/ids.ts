@@ -13,6 +13,7 @@ export type IdPrefix =
   | 'subscription'
   | 'change'
   | 'topup'
+  | 'event'
   | 'job'
   | 'lease'
   | 'error';

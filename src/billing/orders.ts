@@ -4,7 +4,7 @@ import type { Database } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import { type Credits, type GrantId, idempotencyKeyOf, type Ledger } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { endCheckout, findCheckout, type PaidOrder } from './checkout.store.ts';
+import { endCheckout, findCheckout, type PaidOrder, writeCheckoutPayment } from './checkout.store.ts';
 import { orMissing } from './stripe-client.ts';
 import { idOf } from './stripe-subscription.ts';
 import { fromStripeTime } from './stripe-time.ts';
@@ -16,6 +16,8 @@ import type { Checkout, CheckoutId, Payment } from './types.ts';
 export interface Orders {
   /** Brings the order of a session up to date; which event asked for it, and how often, does not matter. */
   bringUpToDate(sessionId: string, seen: Seen): Promise<Outcome>;
+  /** The order of a session of Stripe's; null when it is none of ours. */
+  orderOf(session: Stripe.Checkout.Session): Promise<Checkout | null>;
 }
 
 export function createOrders(dependencies: {
@@ -32,7 +34,7 @@ export function createOrders(dependencies: {
   const retrieve = (sessionId: string): Promise<Stripe.Checkout.Session | null> =>
     orMissing(stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }));
 
-  const orderOf = async (session: Stripe.Checkout.Session): Promise<Checkout | null> => {
+  const orderOf: Orders['orderOf'] = async (session) => {
     const checkoutId = session.metadata?.['checkout_id'];
     if (checkoutId === undefined || !isStorable(checkoutId)) return null;
     const order = await findCheckout(database.prisma, checkoutId as CheckoutId); // Written by `createCheckout`, or found nowhere.
@@ -41,6 +43,9 @@ export function createOrders(dependencies: {
 
   const apply = async (session: Stripe.Checkout.Session, order: Checkout, seen: Seen): Promise<void> => {
     const isPaid = session.payment_status === 'paid' || session.payment_status === 'no_payment_required';
+    if (session.status === 'complete') {
+      await writeCheckoutPayment(database.prisma, order, isPaid ? 'PAID' : 'PENDING');
+    }
     if (session.status === 'expired') {
       await endCheckout(database.prisma, order, 'EXPIRED', clock.now());
     } else if (session.status === 'complete' && order.mode === 'SUBSCRIPTION') {
@@ -54,6 +59,7 @@ export function createOrders(dependencies: {
   };
 
   return {
+    orderOf,
     bringUpToDate: async (sessionId, seen) => {
       const found = await retrieve(sessionId);
       const order = found === null ? null : await orderOf(found);

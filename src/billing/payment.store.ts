@@ -1,4 +1,4 @@
-import { toDate, toInstant } from '../clock.ts';
+import { type Instant, toDate, toInstant } from '../clock.ts';
 import { insertRows, type Prisma, type PrismaClient, type Statement } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, GrantId } from '../ledger/index.ts';
 import type { Payment } from './types.ts';
@@ -52,6 +52,16 @@ export async function readPaymentsOf(
 ): Promise<Payment[]> {
   const rows = await client.payment.findMany({ where: { accountId, subjectId: { in: [...subjectIds] } } });
   return rows.map(toPayment);
+}
+
+/** The ids of the payments that were made from one instant on, and before another. */
+export async function readPaymentIds(client: PrismaClient, from: Instant, before: Instant): Promise<string[]> {
+  const rows = await client.payment.findMany({
+    where: { createdAt: { gte: toDate(from), lt: toDate(before) } },
+    orderBy: { id: 'asc' },
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
 }
 
 /** Notes how much of a payment has gone back. */

@@ -11,8 +11,8 @@ import {
   type Rollover,
 } from '../ledger/index.ts';
 import type { PaidOrder } from './checkout.store.ts';
+import { entitledCredits } from './rules/entitled-credits.ts';
 import { type Entitlement, entitlementsOf, graceMs, type SubscriptionFacts } from './rules/entitlements.ts';
-import { upgradeCredits } from './rules/upgrade-credits.ts';
 import { type EndOfCredits, readPeriods } from './subscription.store.ts';
 import type { Checkout, PlanPeriod, PlanSubscription } from './types.ts';
 
@@ -59,7 +59,7 @@ async function give(
 ): Promise<void> {
   const { clock, ids, ledger, catalog } = dependencies;
   const plan = findPlan(catalog.snapshot(), entitlement.planCode);
-  const credits = creditsOf(entitlement, given, plan?.monthlyQuota ?? 0, order);
+  const credits = entitledCredits(entitlement, given, plan?.monthlyQuota ?? 0, order);
   if (credits === 0) return;
   const { accountId } = subscription;
   const now = clock.now();
@@ -113,17 +113,6 @@ async function give(
     },
   });
   expectDone(answer, `The credits of ${subscription.id} from ${entitlement.startsAt} on`);
-}
-
-function creditsOf(
-  { kind, startsAt, planCode }: Entitlement,
-  given: readonly PlanPeriod[],
-  quota: number,
-  order: Checkout | null,
-): number {
-  if (kind === 'UPGRADE') return upgradeCredits(given, startsAt, quota);
-  // A buyer gets what was on the order, though the plan was changed since.
-  return given.length === 0 && order?.planCode === planCode ? order.credits : quota;
 }
 
 const liveAt = (instant: Instant, given: readonly PlanPeriod[]): PlanPeriod[] =>

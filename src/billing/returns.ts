@@ -1,20 +1,33 @@
 import type Stripe from 'stripe';
 import type { Database } from '../db/index.ts';
-import type { GrantId, Ledger } from '../ledger/index.ts';
+import type { Ledger } from '../ledger/index.ts';
 import type { Orders } from './orders.ts';
 import { findPayment, writeReturned } from './payment.store.ts';
-import { creditsToTakeBack, takeFromLatest } from './rules/returned-credits.ts';
+import { type CreditsOfGrant, creditsTakenBack } from './rules/returned-credits.ts';
 import { orMissing } from './stripe-client.ts';
 import { idOf } from './stripe-subscription.ts';
 import type { StripeUnits } from './stripe-units.ts';
 import { readPeriodsOfInvoice } from './subscription.store.ts';
 import type { Outcome, Seen, Subscriptions } from './subscriptions.ts';
+import type { TopUps } from './top-ups.ts';
 import type { Payment } from './types.ts';
 
 /** Money that goes back, in refunds and disputes. */
 export interface Returns {
   /** Takes back, or gives back again, the credits of a payment by what Stripe says of it now. */
   bringUpToDate(paymentIntentId: string, seen: Seen): Promise<Outcome>;
+  /** A payment as Stripe has it, with its latest charge; null when there is none. */
+  retrieve(paymentIntentId: string): Promise<Stripe.PaymentIntent | null>;
+  /** How much of a payment has gone back by what Stripe says, in cents: what was refunded, and what disputes have taken. */
+  returnedCents(paymentIntent: Stripe.PaymentIntent): Promise<number>;
+  /** Whether a payment that is not known here has paid for something of ours. */
+  isForUs(paymentIntent: Stripe.PaymentIntent): Promise<boolean>;
+}
+
+/** Something that a payment has paid for. */
+interface PaidUnit {
+  isOurs(): Promise<boolean>;
+  bringUpToDate(seen: Seen): Promise<Outcome>;
 }
 
 export function createReturns(dependencies: {
@@ -24,28 +37,46 @@ export function createReturns(dependencies: {
   readonly stripe: Stripe;
   readonly orders: Orders;
   readonly subscriptions: Subscriptions;
+  readonly topUps: TopUps;
 }): Returns {
-  const { database, ledger, units, stripe, orders, subscriptions } = dependencies;
+  const { database, ledger, units, stripe, orders, subscriptions, topUps } = dependencies;
   const { prisma } = database;
 
-  const retrieve = (id: string): Promise<Stripe.PaymentIntent | null> =>
+  const retrieve: Returns['retrieve'] = (id) =>
     orMissing(stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }));
+
+  const unitPaidBy = async ({ id, metadata }: Stripe.PaymentIntent): Promise<PaidUnit | null> => {
+    const topUpId = metadata['top_up_id'];
+    if (topUpId !== undefined) {
+      return { isOurs: () => topUps.isKnown(topUpId), bringUpToDate: () => topUps.bringUpToDate(topUpId) };
+    }
+    const session = (await stripe.checkout.sessions.list({ payment_intent: id, limit: 1 })).data[0];
+    if (session !== undefined) {
+      return {
+        isOurs: async () => (await orders.orderOf(session)) !== null,
+        bringUpToDate: (seen) => orders.bringUpToDate(session.id, seen),
+      };
+    }
+    const subscriptionId = await subscriptionPaidBy(stripe, id);
+    if (subscriptionId === null) return null;
+    return {
+      isOurs: async () => (await subscriptions.lookUp(subscriptionId)) !== null,
+      bringUpToDate: (seen) => subscriptions.bringUpToDate(subscriptionId, seen),
+    };
+  };
 
   /** The payment as we know it; where the event of its return came first, what it paid for is brought up to date before. */
   const paymentOf = async (paymentIntent: Stripe.PaymentIntent, seen: Seen): Promise<Payment | null> => {
     const known = await findPayment(prisma, paymentIntent.id);
     if (known !== null) return known;
-    const session = (await stripe.checkout.sessions.list({ payment_intent: paymentIntent.id, limit: 1 })).data[0];
-    if (session !== undefined) {
-      await orders.bringUpToDate(session.id, seen);
-    } else {
-      const subscriptionId = await subscriptionPaidBy(stripe, paymentIntent.id);
-      if (subscriptionId !== null) await subscriptions.bringUpToDate(subscriptionId, seen);
-    }
+    await (await unitPaidBy(paymentIntent))?.bringUpToDate(seen);
     return findPayment(prisma, paymentIntent.id);
   };
 
   return {
+    retrieve,
+    returnedCents: (paymentIntent) => returnedOf(stripe, paymentIntent),
+    isForUs: async (paymentIntent) => (await (await unitPaidBy(paymentIntent))?.isOurs()) ?? false,
     bringUpToDate: async (paymentIntentId, seen) => {
       let outcome: Outcome = 'APPLIED';
       await units.bringUpToDate(paymentIntentId, seen, async () => {
@@ -57,6 +88,10 @@ export function createReturns(dependencies: {
         }
         const returnedCents = Math.min(payment.paidCents, await returnedOf(stripe, paymentIntent));
         if (returnedCents !== payment.returnedCents) await writeReturned(prisma, payment, returnedCents);
+        // Before its credits go: whoever wanted the money back must not be charged for them again.
+        if (payment.kind === 'TOP_UP' && returnedCents > payment.returnedCents) {
+          await topUps.suspendForReturn(payment.accountId);
+        }
         await takeBackReturned({ database, ledger }, { ...payment, returnedCents });
       });
       return outcome;
@@ -91,30 +126,26 @@ async function returnedOf(stripe: Stripe, { id, latest_charge: charge }: Stripe.
     .reduce((sum, { amount }) => sum + amount, charge.amount_refunded);
 }
 
+/** What is to be taken back of each grant of a payment by now. */
+export const readCreditsTakenBack = async (prisma: Database['prisma'], payment: Payment): Promise<CreditsOfGrant[]> =>
+  creditsTakenBack(
+    payment,
+    payment.grantId === null ? await readPeriodsOfInvoice(prisma, payment.accountId, payment.subjectId) : [],
+  );
+
 /** Takes the credits of a payment back that its money no longer covers; asked again it does nothing more. */
 export async function takeBackReturned(
   { database: { prisma }, ledger }: { readonly database: Database; readonly ledger: Ledger },
   payment: Payment,
 ): Promise<void> {
-  const total = creditsToTakeBack(payment);
-  if (payment.grantId !== null) {
-    await clawBack(ledger, payment, payment.grantId, total);
-    return;
-  }
-  const given = await readPeriodsOfInvoice(prisma, payment.accountId, payment.subjectId);
-  const parts = given.map(({ credits }) => credits);
-  // Months that are still to come give up theirs first; they are taken back as they come.
-  const toCome = payment.credits - parts.reduce((sum, credits) => sum + credits, 0);
-  const shares = takeFromLatest(Math.max(0, total - Math.max(0, toCome)), parts);
-  for (const [index, { grantId }] of given.entries()) await clawBack(ledger, payment, grantId, shares[index] ?? 0);
-}
-
-async function clawBack(ledger: Ledger, { accountId }: Payment, grantId: GrantId, total: number): Promise<void> {
-  const answer = await ledger.execute({
-    accountId,
-    command: { kind: 'clawback', grantId, total, reason: 'Its payment went back.' },
-  });
-  if (answer.kind !== 'applied') {
-    throw new Error(`The credits of the grant ${grantId} were not taken back: ${JSON.stringify(answer)}.`);
+  const { accountId } = payment;
+  for (const { grantId, credits: total } of await readCreditsTakenBack(prisma, payment)) {
+    const answer = await ledger.execute({
+      accountId,
+      command: { kind: 'clawback', grantId, total, reason: 'Its payment went back.' },
+    });
+    if (answer.kind !== 'applied') {
+      throw new Error(`The credits of the grant ${grantId} were not taken back: ${JSON.stringify(answer)}.`);
+    }
   }
 }

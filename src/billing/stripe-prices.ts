@@ -16,7 +16,7 @@ import type { BillingInterval, PlanChoice } from './types.ts';
 
 /** One thing that setting Stripe up does, or would do. */
 export interface SetUpStep {
-  readonly kind: 'CREATE_PRODUCT' | 'CREATE_PRICE' | 'REPLACE_PRICE' | 'LINK_PRICE';
+  readonly kind: 'CREATE_PRODUCT' | 'UPDATE_PRODUCT' | 'CREATE_PRICE' | 'REPLACE_PRICE' | 'LINK_PRICE';
   readonly lookupKey: string;
   /** For people. */
   readonly description: string;
@@ -34,8 +34,10 @@ export interface StripePrices {
   ensure(item: PricedItem): Promise<string>;
   /** Makes what the catalog sells and Stripe lacks, and links it; `apply: false` only says what it would do. */
   setUp(apply: boolean): Promise<SetUpStep[]>;
-  /** The plan that a price of Stripe's is for; null when it is none of ours. */
+  /** The plan that a price of Stripe's is for; null when it is none of ours. Remembers a price that it did not know. */
   planOf(priceId: string): Promise<PlanChoice | null>;
+  /** Like `planOf`, for those who only look: writes nothing. */
+  lookUpPlanOf(priceId: string): Promise<PlanChoice | null>;
   /** Brings a price to what Stripe says of it; false when it is none of ours. */
   refresh(priceId: string): Promise<boolean>;
   /** Brings the prices of a product to what Stripe says of them; false when it is none of ours. */
@@ -59,8 +61,11 @@ export function createStripePrices({
   const linkedTo = async ({ lookupKey }: PricedItem): Promise<StripePrice | null> =>
     (await readActivePrices(prisma, mode)).find((price) => price.lookupKey === lookupKey) ?? null;
 
-  const hasProduct = async ({ productId }: PricedItem): Promise<boolean> =>
-    seenProducts.has(productId) || (await orMissing(stripe.products.retrieve(productId))) !== null;
+  const findProduct = ({ productId }: PricedItem): Promise<Stripe.Product | null> =>
+    orMissing(stripe.products.retrieve(productId));
+
+  const hasProduct = async (item: PricedItem): Promise<boolean> =>
+    seenProducts.has(item.productId) || (await findProduct(item)) !== null;
 
   const createProduct = async ({ productId, productName }: PricedItem): Promise<void> => {
     await stripe.products.create({ id: productId, name: productName }, { idempotencyKey: `product_${productId}` });
@@ -85,11 +90,16 @@ export function createStripePrices({
     const note = (kind: SetUpStep['kind'], description: string): void => {
       steps.push({ kind, lookupKey: item.lookupKey, description });
     };
-    if (!(await hasProduct(item))) {
+    const product = await findProduct(item);
+    if (product === null) {
       note('CREATE_PRODUCT', `Create the product ${item.productId}, "${item.productName}".`);
       if (apply) await createProduct(item);
+    } else if (!product.active || product.name !== item.productName) {
+      note('UPDATE_PRODUCT', `Let the product ${item.productId} be for sale as "${item.productName}".`);
+      if (apply) await stripe.products.update(item.productId, { name: item.productName, active: true });
     }
-    const found = (await stripe.prices.list({ lookup_keys: [item.lookupKey], active: true, limit: 1 })).data[0] ?? null;
+    // One that was archived has the key still, until it is transferred.
+    const found = (await stripe.prices.list({ lookup_keys: [item.lookupKey], limit: 1 })).data[0] ?? null;
     let price: Stripe.Price | null = found;
     if (found === null || !fits(found, item)) {
       const amount = `${item.priceCents} cents (${item.currency})${item.interval === null ? '' : ` a ${item.interval.toLowerCase()}`}`;
@@ -97,22 +107,29 @@ export function createStripePrices({
       else note('REPLACE_PRICE', `Replace the price ${found.id} of ${item.lookupKey} by one of ${amount}.`);
       price = apply ? await createPrice(item, found) : null;
     }
-    if (price === null || price.id !== (await linkedTo(item))?.id) {
+    const linked = await linkedTo(item);
+    if (price === null || price.id !== linked?.id || linked.priceCents !== item.priceCents) {
       note('LINK_PRICE', `Write the id of the price ${item.lookupKey} to the catalog.`);
       if (price !== null && apply) await writePrice(prisma, mode, toStored(item, price));
     }
     return steps;
   };
 
-  const refresh = async (priceId: string): Promise<boolean> => {
+  /** A price of Stripe's as it is stored; null when nothing of ours is sold at it. */
+  const readFromStripe = async (priceId: string): Promise<StripePrice | null> => {
     const price = await orMissing(stripe.prices.retrieve(priceId));
     const sold = price === null ? null : soldAt(catalog, price);
-    if (price === null || sold === null) {
+    return price === null || sold === null ? null : toStored(sold, price);
+  };
+
+  const refresh = async (priceId: string): Promise<boolean> => {
+    const price = await readFromStripe(priceId);
+    if (price === null) {
       const isKnown = (await readPrice(prisma, mode, priceId)) !== null;
       if (isKnown) await retirePrice(prisma, mode, priceId);
       return isKnown;
     }
-    await writePrice(prisma, mode, toStored(sold, price));
+    await writePrice(prisma, mode, price);
     return true;
   };
 
@@ -147,10 +164,10 @@ export function createStripePrices({
     planOf: async (priceId) => {
       const known = await readPrice(prisma, mode, priceId);
       if (known === null && !(await refresh(priceId))) return null;
-      const { planCode, interval } = known ??
-        (await readPrice(prisma, mode, priceId)) ?? { planCode: null, interval: null };
-      return planCode === null || interval === null ? null : { planCode, interval };
+      return planIn(known ?? (await readPrice(prisma, mode, priceId)));
     },
+    lookUpPlanOf: async (priceId) =>
+      planIn((await readPrice(prisma, mode, priceId)) ?? (await readFromStripe(priceId))),
     refresh,
     refreshProduct: async (productId) => {
       const priceIds = await readPriceIdsOf(prisma, mode, productId);
@@ -162,17 +179,28 @@ export function createStripePrices({
 
 const intervalNames = { MONTH: 'month', YEAR: 'year' } as const satisfies Record<BillingInterval, string>;
 
+/** Whether an item can be sold at a price as it is: what is sold at it is known by its product. */
 const fits = (price: Stripe.Price, item: PricedItem): boolean =>
+  price.active &&
+  productOf(price) === item.productId &&
   price.unit_amount === item.priceCents &&
   price.currency === item.currency &&
-  (price.recurring?.interval ?? null) === (item.interval === null ? null : intervalNames[item.interval]);
+  (price.recurring?.interval ?? null) === (item.interval === null ? null : intervalNames[item.interval]) &&
+  (price.recurring?.interval_count ?? 1) === 1;
+
+const productOf = ({ product }: Stripe.Price): string => (typeof product === 'string' ? product : product.id);
+
+const planIn = (price: StripePrice | null): PlanChoice | null =>
+  price === null || price.planCode === null || price.interval === null
+    ? null
+    : { planCode: price.planCode, interval: price.interval };
 
 type Sold = Pick<PricedItem, 'lookupKey' | 'planCode' | 'packCode' | 'interval'>;
 
 /** What is sold at a price of Stripe's, by its product; null when it is nothing that the catalog has or had. */
 function soldAt(catalog: Catalog, price: Stripe.Price): Sold | null {
   const snapshot = catalog.snapshot();
-  const product = typeof price.product === 'string' ? price.product : price.product.id;
+  const product = productOf(price);
   const lookupKey = price.lookup_key ?? price.id;
   const planCode = productIds.planCodeIn(product);
   const interval = price.recurring?.interval;
@@ -186,7 +214,7 @@ function soldAt(catalog: Catalog, price: Stripe.Price): Sold | null {
 
 const toStored = ({ lookupKey, planCode, packCode, interval }: Sold, price: Stripe.Price): StripePrice => ({
   id: price.id,
-  productId: typeof price.product === 'string' ? price.product : price.product.id,
+  productId: productOf(price),
   lookupKey,
   planCode,
   packCode,

@@ -21,6 +21,9 @@ export interface StripeSubscription {
   readonly payments: readonly InvoicePayment[];
 }
 
+/** What says which plan a price is for. */
+export type PlansByPrice = Pick<StripePrices, 'planOf'>;
+
 /** Money that came in for an invoice. */
 export interface InvoicePayment {
   readonly paymentIntentId: string;
@@ -51,7 +54,7 @@ export const idOf = (reference: string | { readonly id: string }): string =>
 /** Reads a subscription; null when it is not there or is for none of our plans. */
 export async function readStripeSubscription(
   stripe: Stripe,
-  prices: StripePrices,
+  prices: PlansByPrice,
   id: string,
 ): Promise<StripeSubscription | null> {
   const subscription = await orMissing(stripe.subscriptions.retrieve(id));
@@ -98,7 +101,7 @@ export async function readStripeSubscription(
 const isToEnd = ({ cancel_at_period_end, cancel_at }: Stripe.Subscription, periodEnd: number): boolean =>
   cancel_at_period_end || (cancel_at !== null && cancel_at <= periodEnd);
 
-async function linesOf(stripe: Stripe, prices: StripePrices, invoice: Stripe.Invoice): Promise<PaidLine[]> {
+async function linesOf(stripe: Stripe, prices: PlansByPrice, invoice: Stripe.Invoice): Promise<PaidLine[]> {
   const given: Stripe.InvoiceLineItem[] = [];
   if (invoice.lines.has_more) {
     for await (const line of stripe.invoices.listLineItems(invoice.id, { limit: 100 })) given.push(line);
@@ -127,7 +130,7 @@ async function linesOf(stripe: Stripe, prices: StripePrices, invoice: Stripe.Inv
 /** What a schedule has it change to when the present period ends. */
 async function nextOf(
   stripe: Stripe,
-  prices: StripePrices,
+  prices: PlansByPrice,
   subscription: Stripe.Subscription,
   periodEnd: number,
 ): Promise<PlanChoice | null> {

@@ -29,6 +29,35 @@ export async function findSubscription(client: PrismaClient, stripeId: string): 
   return row === null ? null : toSubscription(row);
 }
 
+/** Those of Stripe's ids that belong to subscriptions which are known. */
+export async function readKnownIds(client: PrismaClient, stripeIds: readonly string[]): Promise<string[]> {
+  const rows = await client.planSubscription.findMany({
+    where: { stripeId: { in: [...stripeIds] } },
+    select: { stripeId: true },
+  });
+  return rows.map(({ stripeId }) => stripeId);
+}
+
+/** Stripe's ids of the subscriptions that have not ended, or not before an instant, in their order after one of them. */
+export async function readIdsNotEndedBefore(
+  client: PrismaClient,
+  instant: Instant,
+  page: { readonly after: string; readonly limit: number },
+): Promise<string[]> {
+  const rows = await client.planSubscription.findMany({
+    where: {
+      stripeId: { gt: page.after },
+      // Nothing becomes of one whose first payment never came.
+      status: { not: 'INCOMPLETE_EXPIRED' },
+      OR: [{ endedAt: null }, { endedAt: { gte: toDate(instant) } }],
+    },
+    orderBy: { stripeId: 'asc' },
+    take: page.limit,
+    select: { stripeId: true },
+  });
+  return rows.map(({ stripeId }) => stripeId);
+}
+
 /** A subscription of an account. */
 export async function readSubscription(
   client: PrismaClient,

@@ -1,7 +1,7 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
 import { insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
 
-export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT' | 'PLAN_PERIOD';
+export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT' | 'PLAN_PERIOD' | 'TOP_UP' | 'RECONCILE';
 
 /** One step that falls due. `subjectId` says of what: a generation, an event. */
 export interface Job {

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './account.ts';
+import './auto-top-up.ts';
 import './billing.ts';
 import './catalog.ts';
 import './clock.ts';
@@ -11,6 +12,7 @@ import './node-query.ts';
 import './plan-subscription.ts';
 import './scalars.ts';
 import './stripe-event.ts';
+import './stripe-upkeep.ts';
 import './wallet.ts';
 
 /** The schema, with all its resolvers. Members and values keep the order in which the contract lists them. */
