@@ -13,7 +13,7 @@ import { stories } from './permutations/stories.ts';
 const triesAll = process.env['EVERY_ORDER'] !== undefined;
 /** How many orders of a story are tried, and how long that may take. */
 const tried: Readonly<Record<DatabaseKind, { readonly orders: number; readonly timeout: number }>> = {
-  embedded: triesAll ? { orders: Number.POSITIVE_INFINITY, timeout: 3_600_000 } : { orders: 8, timeout: 120_000 },
+  embedded: triesAll ? { orders: Number.POSITIVE_INFINITY, timeout: 3_600_000 } : { orders: 12, timeout: 120_000 },
   postgres: { orders: 8, timeout: 120_000 },
 };
 

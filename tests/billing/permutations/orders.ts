@@ -15,19 +15,19 @@ export interface Order {
   readonly deliveries: readonly Delivery[];
 }
 
-/** All orders of `count` events in both series, each once plain and once with every event doubled. */
-export function allOrders(count: number): Order[] {
+/** All orders of `count` events, of each series and either way apart: plain, and with every event doubled. */
+export function allOrders(count: number): Order[][] {
   const random = createRandom(count);
-  return (['LATE', 'TIMELY'] as const).flatMap((series) =>
-    permutationsOf(Array.from({ length: count }, (_, event) => event)).flatMap((events, index) => {
-      const once = events.map((event): Delivery => ({ event, copy: 'FIRST' }));
-      const copy = index % 2 === 0 ? 'ANOTHER' : 'SAME';
-      return [
-        { series, deliveries: once },
-        { series, deliveries: doubled(once, copy, random) },
-      ];
-    }),
+  const permutations = permutationsOf(Array.from({ length: count }, (_, event) => event)).map((events) =>
+    events.map((event): Delivery => ({ event, copy: 'FIRST' })),
   );
+  return (['LATE', 'TIMELY'] as const).flatMap((series) => [
+    permutations.map((deliveries) => ({ series, deliveries })),
+    permutations.map((once, index) => {
+      const copy = index % 2 === 0 ? 'ANOTHER' : 'SAME';
+      return { series, deliveries: doubled(once, copy, random) };
+    }),
+  ]);
 }
 
 function permutationsOf(items: readonly number[]): number[][] {
@@ -51,12 +51,17 @@ function doubled(
   return deliveries;
 }
 
-/** At most so many of the orders, the same ones each time. */
-export function sampleOf(orders: readonly Order[], limit: number): Order[] {
-  const random = createRandom(limit);
-  const left = [...orders];
+/** At most so many of the orders, the same ones each time, and as many of each of their kinds. */
+export function sampleOf(kinds: readonly (readonly Order[])[], limit: number): Order[] {
+  const random = createRandom(kinds.length);
+  const left = kinds.map((orders) => [...orders]);
   const sample: Order[] = [];
-  while (sample.length < limit && left.length > 0) sample.push(...left.splice(random.below(left.length), 1));
+  while (left.some(({ length }) => length > 0)) {
+    for (const orders of left) {
+      if (sample.length >= limit) return sample;
+      sample.push(...orders.splice(random.below(Math.max(1, orders.length)), 1));
+    }
+  }
   return sample;
 }
 
