@@ -66,7 +66,8 @@ export function createSubscriptions(dependencies: SubscriptionDependencies): Sub
   };
   return {
     bringUpToDate,
-    lookUp: (stripeId) => readSubscription(dependencies, { planOf: (priceId) => prices.lookUpPlanOf(priceId) }, stripeId),
+    lookUp: (stripeId) =>
+      readSubscription(dependencies, { planOf: (priceId) => prices.lookUpPlanOf(priceId) }, stripeId),
     nextMonth: async (job) => {
       await bringUpToDate(job.subjectId, null);
       return { kind: 'done' };

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { createStripeSandboxStore } from '../../src/billing/stripe-sandbox/index.ts';
 import { type Instant } from '../../src/clock.ts';
 import { type OpenCheckout, openCheckout } from '../support/billing.ts';
-import { describeOnBoth, openTestDatabase } from '../support/databases.ts';
+import { describeOnBoth, openTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { differencesIn, reconcile } from '../support/reconcile.ts';
 import { sessionIn } from '../support/subscriber.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
@@ -14,6 +14,7 @@ const at = (instant: string): Instant => Date.parse(instant) as Instant; // Mill
 describeOnBoth('The night in test mode', (kind) => {
   let clock: TestClock;
   let sandbox: SandboxHarness;
+  let given: TestDatabase;
   let app: TestApp;
   let key: string;
 
@@ -21,6 +22,7 @@ describeOnBoth('The night in test mode', (kind) => {
   const start = (environment: Record<string, string> = {}): Promise<TestApp> =>
     startTestApp(kind, {
       clock,
+      database: given,
       environment: {
         BILLING_MODE: 'test_only',
         STRIPE_SECRET_KEY: 'sk_test_night',
@@ -32,14 +34,14 @@ describeOnBoth('The night in test mode', (kind) => {
 
   beforeEach(async () => {
     clock = createTestClock('2026-01-10T12:00:00Z');
-    const { database } = await openTestDatabase(kind);
-    const store = createStripeSandboxStore(database.prisma);
+    given = await openTestDatabase(kind);
+    const store = createStripeSandboxStore(given.database.prisma);
     sandbox = await startSandbox({ store, clock, webhookUrl: 'http://127.0.0.1:1' });
     await sandbox.controls.changeSettings({ holds_events: true });
     return async () => {
       await app.close();
       await sandbox.close();
-      await database.close();
+      await given.database.close();
     };
   });
 
@@ -164,17 +166,7 @@ describeOnBoth('The night in test mode', (kind) => {
   test('given two processes on one database, when both start and work at night, then the night is compared once', async () => {
     app = await start();
     await buyPack();
-    const { database, databaseUrl: url } = app;
-    const other = await startTestApp(kind, {
-      clock,
-      database: { database, url },
-      environment: {
-        BILLING_MODE: 'test_only',
-        STRIPE_SECRET_KEY: 'sk_test_night',
-        STRIPE_WEBHOOK_SECRET: 'whsec_night',
-        STRIPE_API_URL: sandbox.apiOrigin,
-      },
-    });
+    const other = await start();
     expect(await nights()).toHaveLength(1);
     clock.advanceTo(at('2026-01-11T03:00:00Z'));
     await Promise.all([app.app.jobs.runDue(), other.app.jobs.runDue(), app.app.jobs.runDue()]);

@@ -27,12 +27,13 @@ describeOnBoth('Setting Stripe up', (kind) => {
   let app: TestApp;
   beforeEach(async () => {
     const clock = createTestClock();
-    const { database } = await openTestDatabase(kind);
-    const store = createStripeSandboxStore(database.prisma);
+    const given = await openTestDatabase(kind);
+    const store = createStripeSandboxStore(given.database.prisma);
     sandbox = await startSandbox({ store, clock, webhookUrl: 'http://127.0.0.1:1' });
     await sandbox.controls.changeSettings({ holds_events: true });
     app = await startTestApp(kind, {
       clock,
+      database: given,
       environment: {
         BILLING_MODE: 'test_only',
         STRIPE_SECRET_KEY: 'sk_test_setup',
@@ -43,7 +44,7 @@ describeOnBoth('Setting Stripe up', (kind) => {
     return async () => {
       await app.close();
       await sandbox.close();
-      await database.close();
+      await given.database.close();
     };
   });
 
