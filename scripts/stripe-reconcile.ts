@@ -59,8 +59,10 @@ await runCommand(async () => {
 });
 
 /** A day begins at midnight in UTC; what is no instant the server refuses. */
-const instantIn = (given: string | undefined): string | null =>
-  given === undefined ? null : /^\d{4}-\d\d-\d\d$/.test(given) ? `${given}T00:00:00Z` : given;
+function instantIn(given: string | undefined): string | null {
+  if (given === undefined) return null;
+  return /^\d{4}-\d\d-\d\d$/.test(given) ? `${given}T00:00:00Z` : given;
+}
 
 /** Lets the server compare until all is compared; it says after some seconds where to go on. */
 async function reconcile(

@@ -44,6 +44,7 @@ test('given variables that are empty, when they are read, then they count as abs
   const names = [
     ...['HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'BILLING_MODE', 'STRIPE_SECRET_KEY', 'LOG_LEVEL'],
     ...['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'ADMIN_API_KEY', 'ALLOWED_REDIRECTS', 'ALLOWED_ORIGINS'],
+    'RECONCILE_REPAIR',
   ];
   const empty = Object.fromEntries(names.map((name) => [name, '']));
   expect(readConfig({ ...empty, PATH: '/bin', port: '1', STRIPE_SECRET: 'x' })).toEqual(readConfig({}));
@@ -60,6 +61,7 @@ test('given every variable, when it is read, then each has its place', () => {
       BILLING_MODE: 'live',
       ...liveKeys,
       STRIPE_API_URL: 'https://stripe.proxy.example:8443',
+      RECONCILE_REPAIR: 'true',
       ADMIN_API_KEY: 'k'.repeat(16),
       ALLOWED_REDIRECTS: 'https://studio.example, wzrd://,http://localhost:3000,',
       ALLOWED_ORIGINS: ' https://studio.example,https://app.example:8443 ',
@@ -76,6 +78,7 @@ test('given every variable, when it is read, then each has its place', () => {
       stripeSecretKey: 'sk_live_abc',
       stripeWebhookSecret: 'whsec_abc',
       stripeApiUrl: new URL('https://stripe.proxy.example:8443'),
+      reconcileRepair: true,
     },
     adminApiKey: 'k'.repeat(16),
     demoKeys: false,
@@ -118,6 +121,7 @@ describe('values of one variable', () => {
       ['pk_test_abc', 'sk_abc', 'sk_test_', 'sk_test_a b', 'whsec_abc', 'xsk_live_abc'],
       'must begin with sk_test_ or sk_live_',
     ],
+    ['RECONCILE_REPAIR', ['true', 'false'], ['1', 'yes', 'TRUE', ' true'], 'must be true or false'],
     ['STRIPE_WEBHOOK_SECRET', ['whsec_x'], ['sk_test_abc', 'WHSEC_x'], 'must begin with whsec_'],
     [
       'ADMIN_API_KEY',
@@ -179,17 +183,17 @@ describe('the billing mode', () => {
     [
       'a live key in test mode',
       { BILLING_MODE: 'test_only', ...liveKeys },
-      ['STRIPE_SECRET_KEY must begin with sk_test_ with BILLING_MODE=test_only'],
+      ['STRIPE_SECRET_KEY is a live key; with BILLING_MODE=test_only it must begin with sk_test_ or rk_test_'],
     ],
     [
       'a test key in live mode',
       { BILLING_MODE: 'live', ...testKeys },
-      ['STRIPE_SECRET_KEY must begin with sk_live_ with BILLING_MODE=live'],
+      ['STRIPE_SECRET_KEY is a test key; with BILLING_MODE=live it must begin with sk_live_ or rk_live_'],
     ],
     [
       'a restricted test key in live mode',
       { BILLING_MODE: 'live', ...testKeys, STRIPE_SECRET_KEY: 'rk_test_abc' },
-      ['STRIPE_SECRET_KEY must begin with sk_live_ with BILLING_MODE=live'],
+      ['STRIPE_SECRET_KEY is a test key; with BILLING_MODE=live it must begin with sk_live_ or rk_live_'],
     ],
     [
       'live mode without keys',

@@ -1,25 +1,12 @@
-import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Ended, runScript } from '../support/run-script.ts';
 import { startServer } from '../support/running-server.ts';
 import { createStudio } from '../support/studio.ts';
 import { adminKey, startTestApp, type TestApp } from '../support/test-app.ts';
 
-interface Ended {
-  readonly code: number | string | null | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs `npm run verify` with these arguments and these variables. */
-function runVerify(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
-  const command = ['--import', 'tsx', 'scripts/verify.ts', ...args];
-  const env = { PATH: process.env['PATH'], ...environment };
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : error.code, stdout, stderr });
-    });
-  });
-}
+const runVerify = (args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> =>
+  runScript('verify', args, environment);
 
 describe('npm run verify', () => {
   let app: TestApp;
