@@ -98,8 +98,8 @@ describe('The schema', () => {
   it('given every type with an id of its own, when it is looked at, then it is a node', () => {
     const withId = types.filter(isObjectType).filter((type) => String(type.getFields()['id']?.type) === 'ID!');
     const nodes = withId.filter((type) => type.getInterfaces().some(({ name }) => name === 'Node'));
-    // A quote is a token: nothing is stored under its id. Invoices and events have Stripe's ids.
+    // A quote is a token: nothing is stored under its id. The others have the ids of things of Stripe's.
     const others = withId.filter((type) => !nodes.includes(type)).map(({ name }) => name);
-    expect(others.sort()).toEqual(['Invoice', 'Quote', 'StripeEvent']);
+    expect(others.sort()).toEqual(['Invoice', 'Quote', 'StripeDifference', 'StripeEvent']);
   });
 });
