@@ -3,15 +3,15 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import type { AccountId } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { readPeriodsAt, readPresentSubscriptions, readSubscription } from './subscription.store.ts';
-import type { PlanPeriod, PlanSubscription, SubscriptionId } from './types.ts';
+import { readPresentSubscriptions, readStandings, readSubscription } from './subscription.store.ts';
+import type { PlanStanding, PlanSubscription, SubscriptionId } from './types.ts';
 
 /** What accounts are subscribed to, as it is known here. Concurrent reads are gathered. */
 export interface PresentPlans {
   /** The present subscription of an account, an entitled one first; null without any. */
   subscription(accountId: AccountId): Promise<PlanSubscription | null>;
-  /** The month or trial that an account is in; null when its plan has given no credits for it. */
-  period(accountId: AccountId): Promise<PlanPeriod | null>;
+  /** The plan that an account is on now, and when its month ends; null for no account. */
+  standing(accountId: AccountId): Promise<PlanStanding | null>;
   /** A subscription of an account, also one that has ended. */
   find(accountId: AccountId, id: SubscriptionId): Promise<PlanSubscription | null>;
 }
@@ -22,13 +22,13 @@ export function createPresentPlans({ database, clock }: { database: Database; cl
     (accountIds) => readPresentSubscriptions(prisma, accountIds),
     { cache: false },
   );
-  const periods = new DataLoader<AccountId, PlanPeriod | null>(
-    (accountIds) => readPeriodsAt(prisma, accountIds, clock.now()),
+  const standings = new DataLoader<AccountId, PlanStanding | null>(
+    (accountIds) => readStandings(prisma, accountIds, clock.now()),
     { cache: false },
   );
   return {
     subscription: (accountId) => subscriptions.load(accountId),
-    period: (accountId) => periods.load(accountId),
+    standing: (accountId) => standings.load(accountId),
     find: async (accountId, id) => (isStorable(id) ? readSubscription(prisma, accountId, id) : null),
   };
 }

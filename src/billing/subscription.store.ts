@@ -1,7 +1,14 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
 import { type Columns, insertRows, type Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, GrantId } from '../ledger/index.ts';
-import { isEntitled, type PlanPeriod, type PlanSubscription, type SubscriptionId } from './types.ts';
+import {
+  entitledStatuses,
+  isEntitled,
+  type PlanPeriod,
+  type PlanStanding,
+  type PlanSubscription,
+  type SubscriptionId,
+} from './types.ts';
 
 /** Stores a subscription as Stripe has it, under the id that it had before, if it had one; gives that id. */
 export async function writeSubscription(client: PrismaClient, subscription: PlanSubscription): Promise<SubscriptionId> {
@@ -96,24 +103,38 @@ export async function readPeriods(
   return rows.map(toPeriod);
 }
 
-/** The month or trial of each account that an instant lies in, in their order; null for none. */
-export async function readPeriodsAt(
+/**
+ * The plan that each account is on at an instant, in their order: the one that it subscribes to, else the one that it
+ * began with, and the end of the month or trial that it has given credits for. Null for no account. One statement.
+ */
+export async function readStandings(
   client: PrismaClient,
   accountIds: readonly AccountId[],
   instant: Instant,
-): Promise<(PlanPeriod | null)[]> {
-  const rows = await client.planPeriod.findMany({
-    where: {
-      accountId: { in: [...accountIds] },
-      kind: { in: ['TRIAL', 'MONTH'] },
-      startsAt: { lte: toDate(instant) },
-      endsAt: { gt: toDate(instant) },
-      creditsEndAt: { gt: toDate(instant) },
-    },
-    orderBy: { startsAt: 'desc' },
-  });
-  const found = rows.map(toPeriod);
-  return accountIds.map((accountId) => found.find((period) => period.accountId === accountId) ?? null);
+): Promise<(PlanStanding | null)[]> {
+  const at = toDate(instant);
+  const rows = await client.$queryRaw<{ id: string; plan_code: string; resets_at: Date | null }[]>`
+    SELECT account.id, coalesce(entitled.plan_code, account.plan_code) AS plan_code, period.ends_at AS resets_at
+    FROM account
+    LEFT JOIN LATERAL (
+      SELECT plan_code FROM plan_subscription
+      WHERE account_id = account.id AND ended_at IS NULL AND status::text = ANY (${[...entitledStatuses]})
+      ORDER BY created_at DESC, id DESC LIMIT 1
+    ) AS entitled ON true
+    LEFT JOIN LATERAL (
+      SELECT ends_at FROM plan_period
+      WHERE account_id = account.id AND kind IN ('TRIAL', 'MONTH')
+        AND starts_at <= ${at} AND ends_at > ${at} AND credits_end_at > ${at}
+      ORDER BY starts_at DESC LIMIT 1
+    ) AS period ON true
+    WHERE account.id = ANY (${[...accountIds]})`;
+  const found = new Map(
+    rows.map((row) => [
+      row.id,
+      { planCode: row.plan_code, resetsAt: row.resets_at === null ? null : toInstant(row.resets_at) },
+    ]),
+  );
+  return accountIds.map((accountId) => found.get(accountId) ?? null);
 }
 
 /** What an invoice has paid for, the oldest first. */

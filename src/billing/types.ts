@@ -86,7 +86,13 @@ export interface PlanChoice {
 }
 
 /** These keep the account on the plan; a second subscription beside one of them is not sold. */
-const entitledStatuses: readonly SubscriptionStatus[] = ['TRIALING', 'ACTIVE', 'PAST_DUE'];
+export const entitledStatuses: readonly SubscriptionStatus[] = ['TRIALING', 'ACTIVE', 'PAST_DUE'];
+
+/** The plan that an account is on, and when the month or trial ends that it has given credits for; null without one. */
+export interface PlanStanding {
+  readonly planCode: string;
+  readonly resetsAt: Instant | null;
+}
 
 /** What a subscription has given. */
 export interface PlanPeriod {

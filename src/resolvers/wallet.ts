@@ -1,5 +1,4 @@
 import { AccountNotFoundError } from '../errors.ts';
-import { isEntitled } from '../billing/index.ts';
 import { findPlan, type Plan } from '../catalog/index.ts';
 import type { Instant } from '../clock.ts';
 import { toDate } from '../clock.ts';
@@ -44,16 +43,12 @@ export const topUpSources = ['WELCOME', 'PACK', 'PROMOTION', 'ADJUSTMENT'] as co
 
 /** When the month or trial ends that the plan has given credits for; null without any. */
 export const monthlyResetsAt = async ({ services }: Context, wallet: WalletView): Promise<Instant | null> =>
-  (await services.billing.plans.period(wallet.state.accountId))?.endsAt ?? null;
+  (await services.billing.plans.standing(wallet.state.accountId))?.resetsAt ?? null;
 
 /** The plan that an account is on: the one that it subscribes to, else the one that it began with. */
 export async function planOf({ services }: Context, accountId: AccountId): Promise<Plan> {
-  const subscription = await services.billing.plans.subscription(accountId);
-  const code =
-    subscription !== null && isEntitled(subscription)
-      ? subscription.planCode
-      : (await services.accounts.find(accountId))?.planCode;
-  const plan = code === undefined ? null : findPlan(services.catalog.snapshot(), code);
+  const standing = await services.billing.plans.standing(accountId);
+  const plan = standing && findPlan(services.catalog.snapshot(), standing.planCode);
   if (plan === null) throw new Error('An account is on a plan that the catalog does not have.');
   return plan;
 }
