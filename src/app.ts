@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Accounts, createAccounts } from './accounts/index.ts';
-import { billingWriters, createBilling, createStripeClient } from './billing/index.ts';
+import { accountWriters, type Accounts, createAccounts, followLowBalances } from './accounts/index.ts';
+import { type Billing, billingWriters, createBilling, createStripeClient } from './billing/index.ts';
 import {
   createStripeSandbox,
   createStripeSandboxStore,
@@ -23,7 +23,7 @@ import {
   stopProvider,
 } from './generation/index.ts';
 import { createAssetHandler } from './http/assets.ts';
-import { createCompatibilityRoutes } from './http/compatibility.ts';
+import { createCompatibilityRoutes } from './http/compatibility/index.ts';
 import { watchConnections } from './http/drain.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
@@ -117,17 +117,12 @@ async function compose(
     automatic: automaticJobs,
     onError: (error, job) => log.warn({ err: error, job }, 'A job failed and is tried again.'),
   });
-  const ledger = createLedger({
-    database,
-    clock,
-    writers: new Map([...generationWriters, ...billingWriters, ['job', jobWriter]]),
-  });
   const history = createHistory(database);
 
   const sandboxProvider = sandboxMode ? createSandboxProvider({ clock }) : null;
   const providers: ReadonlySet<ProviderName> = new Set(sandboxProvider === null ? [] : ['FAL', 'GMI', 'GROQ']);
   // Copies of the server that start at once prepare the database one after the other.
-  const { catalog, accounts, newAdminKey, quoteSecret } = await database.exclusively('start', async () => {
+  const { catalog, ledger, accounts, newAdminKey, quoteSecret } = await database.exclusively('start', async () => {
     const applied = await migrate(database, ids);
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date.');
     if (sandboxClock !== null) {
@@ -141,37 +136,16 @@ async function compose(
       onRefreshError: onError('The catalog was not refreshed.'),
     });
     closers.push(() => catalog.close());
+    const ledger = createLedger({
+      database,
+      clock,
+      writers: new Map([...generationWriters, ...billingWriters, ...accountWriters, ['job', jobWriter]]),
+      follow: followLowBalances({ ids, threshold: () => catalog.snapshot().lowBalanceThreshold }),
+    });
     const refusedKeys = config.demoKeys ? [] : Object.values(demoKeys);
     const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys });
     const newAdminKey = await ensureAccounts(accounts, config);
-    return { catalog, accounts, newAdminKey, quoteSecret: await readSecret(database, ids, 'quote') };
-  });
-
-  const storage = createFolderStorage(join(config.dataDir, 'assets'));
-  const stepDependencies: StepDependencies = {
-    database,
-    clock,
-    ids,
-    catalog,
-    ledger,
-    history,
-    storage,
-    sandboxMode,
-    providerOf: providerOf ?? (() => sandboxProvider),
-  };
-  const generations = createGenerations({
-    database,
-    clock,
-    ids,
-    catalog,
-    ledger,
-    history,
-    jobs,
-    quoteSecret,
-    sandboxMode,
-    stopProvider: (generation) => {
-      stopProvider(stepDependencies, generation).catch(onError('A provider was not told of a cancellation.'));
-    },
+    return { catalog, ledger, accounts, newAdminKey, quoteSecret: await readSecret(database, ids, 'quote') };
   });
 
   const { stripe, stripeSandbox } = await openStripe({
@@ -196,9 +170,41 @@ async function compose(
     allowedRedirects: config.allowedRedirects,
     publicUrl,
     onProviderError: (error) => log.warn({ err: error }, 'Stripe did not answer as it should.'),
+    onNoticeError: onError('It was not looked at whether an account needs a top-up.'),
+    onTopUpHeldUp: (accountId, reason) => log.info({ accountId, reason }, 'An account that needs a top-up gets none.'),
     repairAtNight: config.billing.reconcileRepair,
     onDifference: (difference) => log.warn(difference, 'Stripe and the journal differ.'),
     onRepairError: (error) => log.warn({ err: error }, 'What differs from Stripe could not be repaired.'),
+  });
+  closers.push(() => billing.autoTopUp.settled());
+
+  const storage = createFolderStorage(join(config.dataDir, 'assets'));
+  const stepDependencies: StepDependencies = {
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    history,
+    storage,
+    sandboxMode,
+    providerOf: providerOf ?? (() => sandboxProvider),
+    afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
+  };
+  const generations = createGenerations({
+    database,
+    clock,
+    ids,
+    catalog,
+    ledger,
+    history,
+    jobs,
+    quoteSecret,
+    sandboxMode,
+    afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
+    stopProvider: (generation) => {
+      stopProvider(stepDependencies, generation).catch(onError('A provider was not told of a cancellation.'));
+    },
   });
 
   const clockMoves =
@@ -208,7 +214,10 @@ async function compose(
           clock: sandboxClock,
           database,
           agenda: () => ({
-            events: [whatFallsDue(ledger), ...(stripeSandbox === null ? [] : [sessionEnds(stripeSandbox)])],
+            events: [
+              whatFallsDue(ledger, billing),
+              ...(stripeSandbox === null ? [] : [stripeSandboxDue(stripeSandbox)]),
+            ],
             work: jobs.dueWork(() => sandboxClock.isShared()),
           }),
         });
@@ -222,10 +231,11 @@ async function compose(
       demoKey: config.demoKeys ? demoKeys.account : null,
       adminKey: config.demoKeys ? demoKeys.admin : null,
     }),
-    compatibility: createCompatibilityRoutes(services, billing),
+    compatibility: createCompatibilityRoutes(services),
+    checkoutResult: (id) => billing.checkoutResult(id),
     asset: createAssetHandler(generations, storage),
     stripeSandboxPage:
-      stripeSandbox === null ? null : (request, response) => stripeSandbox.handleCheckoutPage(request, response),
+      stripeSandbox === null ? null : (request, response) => stripeSandbox.handlePage(request, response),
     isReady: async () => !closing && (await answers(database)),
     allowedOrigins: config.allowedOrigins,
     onInternalError,
@@ -240,11 +250,16 @@ async function compose(
     POLL: steps.poll,
     STRIPE_EVENT: billing.jobs.applyEvent,
     PLAN_PERIOD: billing.jobs.nextMonth,
+    TOP_UP: billing.jobs.topUp,
     RECONCILE: billing.jobs.reconcile,
   });
   closers.push(() => jobs.stop());
   if (automaticJobs) {
-    const sweeping = repeat(() => ledger.sweep(sweepLimit), sweepEveryMs, onError('The sweep failed.'));
+    const sweep = async (): Promise<void> => {
+      await ledger.sweep(sweepLimit);
+      await billing.autoTopUp.sweep(sweepLimit);
+    };
+    const sweeping = repeat(sweep, sweepEveryMs, onError('The sweep failed.'));
     closers.push(() => sweeping.stop());
   }
 
@@ -266,15 +281,16 @@ async function compose(
 }
 
 /** Holds that lapse, grants that begin and expire. */
-const whatFallsDue = (ledger: Ledger): FallsDue => ({
+const whatFallsDue = (ledger: Ledger, billing: Billing): FallsDue => ({
   nextDueAt: (after) => ledger.nextDueAt(after),
   finish: async () => {
     while ((await ledger.sweep(sweepLimit)) === sweepLimit);
+    await billing.autoTopUp.sweep(sweepLimit);
   },
 });
 
-/** Checkouts of the Stripe sandbox whose time is over. */
-const sessionEnds = (stripeSandbox: StripeSandbox): FallsDue => ({
+/** Renewals, trials, retries, debits and checkouts of the Stripe sandbox. */
+const stripeSandboxDue = (stripeSandbox: StripeSandbox): FallsDue => ({
   nextDueAt: (after) => stripeSandbox.nextDueAt(after),
   finish: async () => {
     await stripeSandbox.deliverPending();

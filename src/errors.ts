@@ -3,7 +3,7 @@ import type { Instant } from './clock.ts';
 
 /**
  * Every failure that a caller must expect, each one a type of the schema. `httpStatus` is what the
- * compatibility routes answer; `retryable` says whether the same request may succeed later.
+ * compatibility routes answer, save where one has an answer of its own for it; `retryable` says whether the same request may succeed later.
  */
 export const expectedErrors = {
   INSUFFICIENT_CREDITS: { type: 'InsufficientCreditsError', httpStatus: 402, retryable: false },

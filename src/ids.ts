@@ -13,6 +13,7 @@ export type IdPrefix =
   | 'subscription'
   | 'change'
   | 'topup'
+  | 'event'
   | 'job'
   | 'lease'
   | 'error';
@@ -27,10 +28,24 @@ export interface IdSource {
  * Ids as TypeIDs: a UUIDv7 (RFC 9562) from the clock and 74 random bits, in base 32 behind the prefix. `bytes` is
  * where randomness comes from: the machine's own, unless a simulation has to foretell it.
  */
-export function createIdSource(clock: Clock, bytes: IdSource['randomBytes'] = randomBytes): IdSource {
+export function createIdSource(clock: Clock, bytes?: IdSource['randomBytes']): IdSource {
+  const bytesOfIds = bytes ?? machineBytesInStock();
   return {
-    next: (prefix) => TypeID.fromUUIDBytes(prefix, uuidV7(clock.now(), bytes(10))).toString(),
-    randomBytes: bytes,
+    next: (prefix) => TypeID.fromUUIDBytes(prefix, uuidV7(clock.now(), bytesOfIds(10))).toString(),
+    randomBytes: bytes ?? randomBytes,
+  };
+}
+
+const stockBytes = 4_096;
+
+/** The machine's randomness for what is no secret, fetched in advance: ten bytes take as long as thousands. */
+function machineBytesInStock(): IdSource['randomBytes'] {
+  let stock = Buffer.alloc(0);
+  return (length) => {
+    if (stock.length < length) stock = randomBytes(stockBytes);
+    const taken = stock.subarray(0, length);
+    stock = stock.subarray(length);
+    return taken;
   };
 }
 

@@ -43,7 +43,10 @@ describe('the commands of the README', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     expect(commands.filter((command) => command === 'npm ci && npm start')).toHaveLength(1);
     expect(commands.filter((command) => command === 'npm ci && npm test')).toHaveLength(1);
-    expect(scripts).toMatchObject({ start: 'node --import tsx src/main.ts', test: 'vitest run' });
+    expect(scripts).toMatchObject({
+      start: 'node --max-semi-space-size=32 --import tsx src/main.ts',
+      test: 'vitest run',
+    });
   });
 
   it('given the server, when the story of the README is told, then each answer is as it says', async () => {

@@ -27,6 +27,7 @@ import {
   type Refusal,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
+import { countAccountEvents, readAccountEvent, readAccountEvents } from './account-event.store.ts';
 import {
   countAccounts,
   hasKeyWithScope,
@@ -37,7 +38,7 @@ import {
   readAccounts,
   readCallers,
 } from './account.store.ts';
-import type { Account, Caller, Scope } from './types.ts';
+import type { Account, AccountEvent, Caller, Scope } from './types.ts';
 
 export interface CreatedAccount {
   readonly account: Account;
@@ -69,6 +70,13 @@ export interface Accounts {
   find(id: AccountId): Promise<Account | null>;
   page(page: PageRequest<string>): Promise<Account[]>;
   count(): Promise<number>;
+  /** What happened to accounts. */
+  readonly events: {
+    page(accountId: AccountId, page: PageRequest<string>): Promise<AccountEvent[]>;
+    count(accountId: AccountId): Promise<number>;
+    /** An event of this account; null for another's. */
+    find(accountId: AccountId, id: string): Promise<AccountEvent | null>;
+  };
   /** Makes an account with its welcome credits and its key. Throws `InvalidInputError`, `IdempotencyConflictError`. */
   create(request: { name: string; idempotencyKey: string | null }, administrator: AccountId): Promise<CreatedAccount>;
   /** Gives credits to an account. Throws `InvalidInputError`, `IdempotencyConflictError`, `AccountNotFoundError`, `BusyError`. */
@@ -235,6 +243,11 @@ export function createAccounts(dependencies: {
     find,
     page: (page) => readAccountPage(prisma, page),
     count: () => countAccounts(prisma),
+    events: {
+      page: (accountId, page) => readAccountEvents(prisma, accountId, page),
+      count: (accountId) => countAccountEvents(prisma, accountId),
+      find: async (accountId, id) => (isStorable(id) ? readAccountEvent(prisma, accountId, id) : null),
+    },
     create,
     grantCredits,
     voidGrant,

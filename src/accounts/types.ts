@@ -16,3 +16,12 @@ export interface Caller {
   readonly apiKeyId: string;
   readonly scopes: ReadonlySet<Scope>;
 }
+
+/** Something that happened to an account, for those who integrate it. */
+export interface AccountEvent {
+  readonly accountId: AccountId;
+  readonly id: string;
+  readonly type: 'LOW_BALANCE';
+  readonly data: { readonly available: number; readonly lowBalanceThreshold: number };
+  readonly createdAt: Instant;
+}

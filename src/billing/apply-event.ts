@@ -7,10 +7,12 @@ import { orMissing } from './stripe-client.ts';
 import type { StripeEventHint } from './stripe-event.store.ts';
 import type { StripePrices } from './stripe-prices.ts';
 import { idOf } from './stripe-subscription.ts';
+import { findSubscription } from './subscription.store.ts';
 import type { Outcome, Subscriptions } from './subscriptions.ts';
+import type { TopUps } from './top-ups.ts';
 
 /** What Stripe is to tell us of; everything else is IGNORED. */
-export const handledEventTypes = [
+const handledEventTypes = [
   'checkout.session.completed',
   'checkout.session.async_payment_succeeded',
   'checkout.session.async_payment_failed',
@@ -34,7 +36,10 @@ export const handledEventTypes = [
   'charge.dispute.funds_withdrawn',
   'charge.dispute.funds_reinstated',
   'charge.dispute.closed',
+  'customer.updated',
   'customer.deleted',
+  'payment_method.attached',
+  'payment_method.automatically_updated',
   'price.created',
   'price.updated',
   'price.deleted',
@@ -54,6 +59,7 @@ export function createEventApplier({
   orders,
   subscriptions,
   returns,
+  topUps,
 }: {
   readonly database: Database;
   readonly stripe: Stripe;
@@ -61,6 +67,7 @@ export function createEventApplier({
   readonly orders: Orders;
   readonly subscriptions: Subscriptions;
   readonly returns: Returns;
+  readonly topUps: TopUps;
 }): (event: StripeEventHint) => Promise<Outcome> {
   const paid = async (
     paymentIntent: string | { readonly id: string } | null | undefined,
@@ -76,8 +83,13 @@ export function createEventApplier({
       case 'checkout.session.async_payment_failed':
       case 'checkout.session.expired':
         return orders.bringUpToDate(objectId, event);
+      case 'customer.subscription.updated': {
+        const outcome = await subscriptions.bringUpToDate(objectId, event);
+        const subscription = await findSubscription(database.prisma, objectId);
+        if (subscription !== null) await topUps.paymentMethodChanged(subscription.accountId);
+        return outcome;
+      }
       case 'customer.subscription.created':
-      case 'customer.subscription.updated':
       case 'customer.subscription.deleted':
       case 'customer.subscription.paused':
       case 'customer.subscription.resumed':
@@ -103,6 +115,15 @@ export function createEventApplier({
       case 'charge.dispute.funds_reinstated':
       case 'charge.dispute.closed':
         return paid((await orMissing(stripe.disputes.retrieve(objectId)))?.payment_intent, event);
+      case 'customer.updated':
+        return topUps.customerChanged(objectId);
+      case 'payment_method.attached':
+      case 'payment_method.automatically_updated': {
+        const customer = (await orMissing(stripe.paymentMethods.retrieve(objectId)))?.customer ?? null;
+        if (customer === null) return 'IGNORED';
+        const updated = type === 'payment_method.automatically_updated' ? objectId : undefined;
+        return topUps.customerChanged(idOf(customer), updated);
+      }
       case 'customer.deleted': {
         const customer = await orMissing(stripe.customers.retrieve(objectId));
         if (customer !== null && customer.deleted !== true) return 'IGNORED';

@@ -9,13 +9,16 @@ import type { JobHandler, Jobs } from '../jobs/index.ts';
 import type { AccountId, Ledger, PageRequest } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import { createEventApplier } from './apply-event.ts';
-import { createCheckout, findOpenedCheckout } from './checkouts.ts';
+import { setAutoTopUp, type SetAutoTopUpInput } from './auto-top-up.ts';
+import { readAutoTopUp } from './auto-top-up.store.ts';
+import { type CheckoutResult, createCheckout, findOpenedCheckout, readCheckoutResult } from './checkouts.ts';
 import { countInvoices, readInvoicePage } from './invoice.store.ts';
 import { createNightlyReconcile } from './nightly-reconcile.ts';
 import { createOrders } from './orders.ts';
 import { createPlanChanges, type PlanChanges } from './plan-changes.ts';
 import { createPortalSession } from './portal.ts';
 import { createPresentPlans, type PresentPlans } from './present-plans.ts';
+import { type PriceIds, readPriceIds } from './price-ids.ts';
 import { createReconcile, positionIn, type Reconciliation, type ReconcileWindow } from './reconcile.ts';
 import { createRedirects } from './redirects.ts';
 import { createReturns } from './returns.ts';
@@ -31,7 +34,10 @@ import { withStripe } from './stripe-failures.ts';
 import { createStripePrices, type SetUpStep } from './stripe-prices.ts';
 import { createStripeUnits } from './stripe-units.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { createTopUpNeeds } from './top-up-needs.ts';
+import { createTopUps } from './top-ups.ts';
 import {
+  type AutoTopUp,
   billingModeNames,
   type CheckoutId,
   type CreateCheckoutInput,
@@ -51,6 +57,10 @@ export interface Billing {
   createCheckout(input: CreateCheckoutInput, accountId: AccountId): Promise<OpenedCheckout>;
   /** A checkout of this account; null for another's, and until its session exists. */
   findCheckout(accountId: AccountId, id: CheckoutId): Promise<OpenedCheckout | null>;
+  /** How far a checkout of any account is, for whoever knows its id; null when there is none. */
+  checkoutResult(id: string): Promise<CheckoutResult | null>;
+  /** The ids of the prices in Stripe. */
+  priceIds(): Promise<PriceIds>;
   /**
    * Opens Stripe's page for customers; gives its address. Throws, in this order, `CheckoutUnavailableError`,
    * `RedirectNotAllowedError`, `NoCustomerError`, `PaymentProviderError`.
@@ -63,6 +73,21 @@ export interface Billing {
   readonly invoices: {
     page(accountId: AccountId, page: PageRequest<string>): Promise<Invoice[]>;
     count(accountId: AccountId): Promise<number>;
+  };
+  readonly autoTopUp: {
+    /** How an account tops itself up; null when it was never set. */
+    find(accountId: AccountId): Promise<AutoTopUp | null>;
+    /**
+     * Throws, in this order, `InvalidInputError` (shape), `CheckoutUnavailableError`, `UnknownCreditPackError`,
+     * `InvalidInputError` (the pack is too small), `NoCustomerError`, `PaymentProviderError`.
+     */
+    set(accountId: AccountId, input: SetAutoTopUpInput): Promise<AutoTopUp>;
+    /** Has it looked at whether an account that spent something needs a top-up. Takes no time and does not throw. */
+    afterSpending(accountId: AccountId): void;
+    /** Notices accounts that need a top-up and that nobody noticed; gives how many it looked at. */
+    sweep(limit: number): Promise<number>;
+    /** When all that was spent has been looked at. */
+    settled(): Promise<void>;
   };
   /** The inbox of Stripe's events. */
   readonly events: {
@@ -90,6 +115,7 @@ export interface Billing {
   readonly jobs: {
     readonly applyEvent: JobHandler;
     readonly nextMonth: JobHandler;
+    readonly topUp: JobHandler;
     readonly reconcile: JobHandler;
   };
 }
@@ -108,6 +134,10 @@ export interface BillingDependencies {
   /** Where clients reach this server, without a trailing slash. */
   readonly publicUrl: () => string;
   readonly onProviderError: (error: unknown) => void;
+  /** Told when an account could not be looked at after it spent something; the sweep makes up for it. */
+  readonly onNoticeError: (error: unknown) => void;
+  /** Told why an account that needs a top-up gets none. */
+  readonly onTopUpHeldUp: (accountId: AccountId, reason: string) => void;
   /** Whether the nightly comparison repairs what it finds. */
   readonly repairAtNight: boolean;
   /** Told what the nightly comparison finds. */
@@ -140,6 +170,8 @@ export function createBilling(dependencies: BillingDependencies): Billing {
     checkoutAvailable: connection !== null,
     createCheckout: (input, accountId) => createCheckout(dependenciesOfCheckouts, input, accountId),
     findCheckout: async (accountId, id) => (isStorable(id) ? findOpenedCheckout(dependencies, accountId, id) : null),
+    checkoutResult: async (id) => (isStorable(id) ? readCheckoutResult(dependencies, id) : null),
+    priceIds: () => readPriceIds(database, mode),
     createPortalSession: (accountId, returnUrl) => createPortalSession(dependenciesOfCheckouts, accountId, returnUrl),
     plans,
     planChanges: {
@@ -151,6 +183,13 @@ export function createBilling(dependencies: BillingDependencies): Billing {
     invoices: {
       page: (accountId, page) => readInvoicePage(prisma, accountId, page),
       count: (accountId) => countInvoices(prisma, accountId),
+    },
+    autoTopUp: {
+      find: (accountId) => readAutoTopUp(prisma, accountId),
+      set: (accountId, input) => setAutoTopUp(dependenciesOfCheckouts, accountId, input),
+      afterSpending: (accountId) => connection?.needs.notice(accountId),
+      sweep: async (limit) => connection?.needs.sweep(limit) ?? 0,
+      settled: async () => connection?.needs.settled(),
     },
     events: {
       receive: (body, signature) => receiveEvent(dependencies, body, signature),
@@ -184,6 +223,7 @@ export function createBilling(dependencies: BillingDependencies): Billing {
         },
       }),
       nextMonth: (job) => connected().subscriptions.nextMonth(job),
+      topUp: (job) => connected().topUps.look(job),
       reconcile: night.step,
     },
   };
@@ -196,9 +236,11 @@ function connect(dependencies: BillingDependencies & { readonly plans: PresentPl
   const common = { ...dependencies, stripe, units, prices };
   const subscriptions = createSubscriptions(common);
   const orders = createOrders({ ...common, subscriptions });
-  const returns = createReturns({ ...common, orders, subscriptions });
-  const applyEvent = createEventApplier({ ...common, orders, subscriptions, returns });
+  const needs = createTopUpNeeds(dependencies);
+  const topUps = createTopUps({ ...common, needs });
+  const returns = createReturns({ ...common, orders, subscriptions, topUps });
+  const applyEvent = createEventApplier({ ...common, orders, subscriptions, returns, topUps });
   const planChanges = createPlanChanges({ ...common, subscriptions });
   const reconcile = createReconcile({ ...common, subscriptions, returns });
-  return { stripe, prices, subscriptions, orders, returns, applyEvent, planChanges, reconcile };
+  return { stripe, prices, subscriptions, needs, topUps, applyEvent, planChanges, reconcile };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Instant, toDate, toInstant } from '../clock.ts';
 import type { Prisma, PrismaClient, Transaction } from '../db/index.ts';
 import { type AccountId, type AttachmentWriter, type IdempotencyKey, insertKey } from '../ledger/index.ts';
-import type { Checkout, CheckoutId } from './types.ts';
+import type { Checkout, CheckoutId, CheckoutPayment } from './types.ts';
 
 /** The key of a new order was used before. */
 export class KeyUsedError extends Error {
@@ -23,7 +23,7 @@ export function insertCheckout(
   const { accountId } = order;
   return client.$transaction(async (transaction) => {
     await transaction.checkout.updateMany({
-      where: { accountId, fingerprint, status: 'CREATED', expiresAt: { lte: toDate(now) } },
+      where: { accountId, fingerprint, status: 'CREATED', payment: null, expiresAt: { lte: toDate(now) } },
       data: { status: 'EXPIRED' },
     });
     // Whoever comes second waits here for the first, and then finds its order.
@@ -33,7 +33,7 @@ export function insertCheckout(
       VALUES (${accountId}, ${order.id}, ${order.mode}::checkout_mode, 'CREATED', ${order.planCode}, ${order.packCode},
         ${order.interval}::billing_interval, ${order.itemName}, ${order.credits}, 0, ${order.priceCents}, ${order.currency},
         ${order.successUrl}, ${order.cancelUrl}, ${fingerprint}, ${toDate(order.createdAt)}, ${toDate(order.expiresAt)})
-      ON CONFLICT (account_id, fingerprint) WHERE status = 'CREATED' DO UPDATE SET fingerprint = excluded.fingerprint
+      ON CONFLICT (account_id, fingerprint) WHERE status = 'CREATED' AND payment IS NULL DO UPDATE SET fingerprint = excluded.fingerprint
       RETURNING id`;
     const id = stored?.id ?? order.id;
     const open = await transaction.checkout.findUniqueOrThrow({ where: { accountId_id: { accountId, id } } });
@@ -46,7 +46,9 @@ export function insertCheckout(
 
 /** Two orders with the same fingerprint are the same order. */
 function fingerprintOf(order: Checkout): string {
-  const { mode, planCode, packCode, interval, credits, priceCents, currency, successUrl, cancelUrl } = order;
+  const { id, mode, planCode, packCode, interval, credits, priceCents, currency, cancelUrl } = order;
+  // Our own page is told which order it is about; that makes it no other page.
+  const successUrl = order.successUrl.replace(`&id=${id}`, '');
   const item = [mode, planCode, packCode, interval, credits, priceCents, currency, successUrl, cancelUrl];
   return createHash('sha256').update(JSON.stringify(item)).digest('hex');
 }
@@ -79,7 +81,22 @@ export async function findCheckout(client: PrismaClient, id: CheckoutId): Promis
   return row === null ? null : toCheckout(row);
 }
 
-/** Ends an order without credits; one that has ended stays as it is. */
+/**
+ * Notes what Stripe says of the money of an order whose buyer is done with its session. Such an order has not expired,
+ * whatever the clock made of it meanwhile; one that has its credits stays as it is.
+ */
+export async function writeCheckoutPayment(
+  client: PrismaClient,
+  { accountId, id }: Checkout,
+  payment: CheckoutPayment,
+): Promise<void> {
+  await client.$executeRaw`
+    UPDATE checkout
+    SET payment = ${payment}::checkout_payment, status = CASE status WHEN 'EXPIRED' THEN 'CREATED' ELSE status END
+    WHERE account_id = ${accountId} AND id = ${id} AND status <> 'COMPLETED'`;
+}
+
+/** Ends an order without credits; one that has ended stays as it is, save that a payment which failed is no lack of one. */
 export async function endCheckout(
   client: PrismaClient,
   order: Checkout,
@@ -87,7 +104,11 @@ export async function endCheckout(
   now: Instant,
 ): Promise<void> {
   await client.checkout.updateMany({
-    where: { accountId: order.accountId, id: order.id, status: 'CREATED' },
+    where: {
+      accountId: order.accountId,
+      id: order.id,
+      status: { in: status === 'FAILED' ? ['CREATED', 'EXPIRED'] : ['CREATED'] },
+    },
     data: { status, completedAt: status === 'COMPLETED' ? toDate(now) : null },
   });
 }
@@ -106,7 +127,12 @@ async function writePaidOrders(transaction: Transaction, attached: readonly unkn
     // The ledger carries these unseen from `stripe-events.ts`. A late payment also completes an order that had expired.
     await transaction.checkout.updateMany({
       where: { accountId: order.accountId, id: order.id },
-      data: { status: 'COMPLETED', creditsGranted: order.creditsGranted, completedAt: toDate(order.completedAt) },
+      data: {
+        status: 'COMPLETED',
+        payment: 'PAID',
+        creditsGranted: order.creditsGranted,
+        completedAt: toDate(order.completedAt),
+      },
     });
   }
 }

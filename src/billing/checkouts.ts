@@ -13,10 +13,11 @@ import {
 } from '../errors.ts';
 import type { IdSource } from '../ids.ts';
 import { type AccountId, type IdempotencyKey, idempotencyKeyOf, type Ledger, maximumCredits } from '../ledger/index.ts';
-import { insertCheckout, KeyUsedError, readCheckout, writeSession } from './checkout.store.ts';
+import { findCheckout, insertCheckout, KeyUsedError, readCheckout, writeSession } from './checkout.store.ts';
 import { ensureCustomer } from './customers.ts';
 import type { PresentPlans } from './present-plans.ts';
 import type { Redirects } from './redirects.ts';
+import { type CheckoutProgress, checkoutProgress } from './rules/checkout-progress.ts';
 import { type PricedItem, pricedItem } from './rules/price-list.ts';
 import { withStripe } from './stripe-failures.ts';
 import type { PricedLine, StripePrices } from './stripe-prices.ts';
@@ -61,6 +62,22 @@ export async function findOpenedCheckout(
   return checkout !== null && isOpened(checkout) ? checkout : null;
 }
 
+/** What is told of a checkout to whoever knows its id, which nobody guesses. */
+export interface CheckoutResult {
+  readonly progress: CheckoutProgress;
+  readonly creditsGranted: number;
+}
+
+/** How far a checkout of any account is; null when there is none. */
+export async function readCheckoutResult(
+  { database }: Pick<CheckoutDependencies, 'database'>,
+  id: string,
+): Promise<CheckoutResult | null> {
+  const checkout = await findCheckout(database.prisma, id as CheckoutId); // Found, or nothing.
+  if (checkout === null) return null;
+  return { progress: checkoutProgress(checkout), creditsGranted: checkout.creditsGranted };
+}
+
 /**
  * Writes an order and opens its checkout at Stripe. Throws, in this order, `InvalidInputError`,
  * `IdempotencyConflictError`, `CheckoutUnavailableError`, `UnknownPlanError`, `UnknownCreditPackError`,
@@ -90,9 +107,10 @@ export async function createCheckout(
     status: 'CREATED',
     creditsGranted: 0,
     currency: catalog.snapshot().currency,
-    successUrl: redirects.check(input.successUrl) ?? redirects.own('success'),
+    successUrl: redirects.check(input.successUrl) ?? redirects.own('success', id),
     cancelUrl: redirects.check(input.cancelUrl) ?? redirects.own('cancel'),
     session: null,
+    payment: null,
     createdAt: now,
     expiresAt: (now + orderLifetimeMs) as Instant, // A later instant is an instant.
     completedAt: null,

@@ -4,7 +4,7 @@ import type { Database } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import { type Credits, type GrantId, idempotencyKeyOf, type Ledger } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { endCheckout, findCheckout, type PaidOrder } from './checkout.store.ts';
+import { endCheckout, findCheckout, type PaidOrder, writeCheckoutPayment } from './checkout.store.ts';
 import { orMissing } from './stripe-client.ts';
 import { idOf } from './stripe-subscription.ts';
 import { fromStripeTime } from './stripe-time.ts';
@@ -43,6 +43,9 @@ export function createOrders(dependencies: {
 
   const apply = async (session: Stripe.Checkout.Session, order: Checkout, seen: Seen): Promise<void> => {
     const isPaid = session.payment_status === 'paid' || session.payment_status === 'no_payment_required';
+    if (session.status === 'complete') {
+      await writeCheckoutPayment(database.prisma, order, isPaid ? 'PAID' : 'PENDING');
+    }
     if (session.status === 'expired') {
       await endCheckout(database.prisma, order, 'EXPIRED', clock.now());
     } else if (session.status === 'complete' && order.mode === 'SUBSCRIPTION') {

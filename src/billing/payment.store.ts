@@ -1,34 +1,19 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import { insertRows, type Prisma, type PrismaClient, type Statement } from '../db/index.ts';
+import { type Columns, insertRows, type Prisma, type PrismaClient } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, GrantId } from '../ledger/index.ts';
 import type { Payment } from './types.ts';
 
-const paymentColumns = {
-  account_id: 'text',
-  id: 'text',
-  kind: 'payment_kind',
-  subject_id: 'text',
-  grant_id: 'text',
-  credits: 'integer',
-  paid_cents: 'integer',
-  currency: 'text',
-  created_at: 'timestamptz',
-} as const;
-
-function paymentInsert(payments: readonly Payment[]): Statement {
-  const rows = payments.map((payment) => ({
-    account_id: payment.accountId,
-    id: payment.id,
-    kind: payment.kind,
-    subject_id: payment.subjectId,
-    grant_id: payment.grantId,
-    credits: payment.credits,
-    paid_cents: payment.paidCents,
-    currency: payment.currency,
-    created_at: toDate(payment.createdAt).toISOString(),
-  }));
-  return insertRows('payment', paymentColumns, rows);
-}
+const paymentColumns: Columns<Payment> = {
+  account_id: ['text', (payment) => payment.accountId],
+  id: ['text', (payment) => payment.id],
+  kind: ['payment_kind', (payment) => payment.kind],
+  subject_id: ['text', (payment) => payment.subjectId],
+  grant_id: ['text', (payment) => payment.grantId],
+  credits: ['integer', (payment) => payment.credits],
+  paid_cents: ['integer', (payment) => payment.paidCents],
+  currency: ['text', (payment) => payment.currency],
+  created_at: ['timestamptz', (payment) => payment.createdAt],
+};
 
 /** Notes a payment; one that is known stays as it is. */
 export async function insertPayment(client: PrismaClient, payment: Payment): Promise<void> {
@@ -72,7 +57,10 @@ export async function writeReturned(client: PrismaClient, payment: Payment, retu
 
 /** What the ledger writes for a grant that was paid for. The ledger carries the rows unseen from those who attach payments. */
 export const paymentWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
-  ['payment', { kind: 'insert', statementFor: (rows) => paymentInsert(rows as readonly Payment[]) }],
+  [
+    'payment',
+    { kind: 'insert', statementFor: (rows) => insertRows('payment', paymentColumns, rows as readonly Payment[]) },
+  ],
 ]);
 
 type PaymentRow = Prisma.PaymentGetPayload<Record<never, never>>;

@@ -156,11 +156,11 @@ async function moveEnds(
   const { accountId } = subscription;
   const now = clock.now();
   for (const period of liveAt(now, await readPeriods(database.prisma, subscription))) {
-    const creditsEndAt = entitlements.find(
-      ({ kind, startsAt }) => kind === period.kind && startsAt === period.startsAt,
-    )?.creditsEndAt;
+    const entitlement = entitlements.find(({ kind, startsAt }) => kind === period.kind && startsAt === period.startsAt);
+    // One that ended in the second in which it began entitles to nothing any more.
+    const creditsEndAt = entitlement?.creditsEndAt ?? facts.endedAt ?? period.creditsEndAt;
     // What came late has been given a while of its own, unless the subscription has ended.
-    const isKept = creditsEndAt === undefined || (creditsEndAt <= now && facts.endedAt === null);
+    const isKept = creditsEndAt <= now && facts.endedAt === null;
     if (isKept || creditsEndAt === period.creditsEndAt) continue;
     const { grantId, rolloverGrantId } = period;
     const end: EndOfCredits = { accountId, grantIds: [grantId], creditsEndAt };

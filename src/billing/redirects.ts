@@ -1,12 +1,13 @@
 import { RedirectNotAllowedError } from '../errors.ts';
 import { isStorable } from '../plain-text.ts';
+import type { CheckoutId } from './types.ts';
 
 /** Where a buyer may be sent back to. */
 export interface Redirects {
   /** The address, if it is allowed; null for none. Throws {@link RedirectNotAllowedError}. */
   check(url: string | null): string | null;
-  /** A page of this server that says what came of a checkout. */
-  own(outcome: 'success' | 'cancel' | 'portal'): string;
+  /** A page of this server that says what came of a checkout; of one that is named, also how far it is. */
+  own(outcome: 'success' | 'cancel' | 'portal', checkoutId?: CheckoutId): string;
 }
 
 export function createRedirects(options: {
@@ -25,7 +26,10 @@ export function createRedirects(options: {
       }
       return url;
     },
-    own: (outcome) => `${publicUrl()}/billing/return?checkout=${outcome}`,
+    own: (outcome, checkoutId) => {
+      const page = `${publicUrl()}/billing/return?checkout=${outcome}`;
+      return checkoutId === undefined ? page : `${page}&id=${checkoutId}`;
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { idOf } from './stripe-subscription.ts';
 import type { StripeUnits } from './stripe-units.ts';
 import { readPeriodsOfInvoice } from './subscription.store.ts';
 import type { Outcome, Seen, Subscriptions } from './subscriptions.ts';
+import type { TopUps } from './top-ups.ts';
 import type { Payment } from './types.ts';
 
 /** Money that goes back, in refunds and disputes. */
@@ -36,14 +37,19 @@ export function createReturns(dependencies: {
   readonly stripe: Stripe;
   readonly orders: Orders;
   readonly subscriptions: Subscriptions;
+  readonly topUps: TopUps;
 }): Returns {
-  const { database, ledger, units, stripe, orders, subscriptions } = dependencies;
+  const { database, ledger, units, stripe, orders, subscriptions, topUps } = dependencies;
   const { prisma } = database;
 
   const retrieve: Returns['retrieve'] = (id) =>
     orMissing(stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }));
 
-  const unitPaidBy = async ({ id }: Stripe.PaymentIntent): Promise<PaidUnit | null> => {
+  const unitPaidBy = async ({ id, metadata }: Stripe.PaymentIntent): Promise<PaidUnit | null> => {
+    const topUpId = metadata['top_up_id'];
+    if (topUpId !== undefined) {
+      return { isOurs: () => topUps.isKnown(topUpId), bringUpToDate: () => topUps.bringUpToDate(topUpId) };
+    }
     const session = (await stripe.checkout.sessions.list({ payment_intent: id, limit: 1 })).data[0];
     if (session !== undefined) {
       return {
@@ -82,6 +88,10 @@ export function createReturns(dependencies: {
         }
         const returnedCents = Math.min(payment.paidCents, await returnedOf(stripe, paymentIntent));
         if (returnedCents !== payment.returnedCents) await writeReturned(prisma, payment, returnedCents);
+        // Before its credits go: whoever wanted the money back must not be charged for them again.
+        if (payment.kind === 'TOP_UP' && returnedCents > payment.returnedCents) {
+          await topUps.suspendForReturn(payment.accountId);
+        }
         await takeBackReturned({ database, ledger }, { ...payment, returnedCents });
       });
       return outcome;

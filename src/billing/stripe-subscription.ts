@@ -142,7 +142,7 @@ async function nextOf(
 }
 
 /** An invoice as it is stored. */
-export const toInvoice = (invoice: Stripe.Invoice, subscriptionId: string | null): Omit<Invoice, 'accountId'> => ({
+const toInvoice = (invoice: Stripe.Invoice, subscriptionId: string | null): Omit<Invoice, 'accountId'> => ({
   id: invoice.id,
   subscriptionId,
   number: invoice.number,

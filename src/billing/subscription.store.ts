@@ -1,5 +1,5 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import { insertRows, type Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
+import { type Columns, insertRows, type Prisma, type PrismaClient, type Transaction } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, GrantId } from '../ledger/index.ts';
 import { isEntitled, type PlanPeriod, type PlanSubscription, type SubscriptionId } from './types.ts';
 
@@ -136,38 +136,19 @@ export interface EndOfCredits {
   readonly creditsEndAt: Instant;
 }
 
-const periodColumns = {
-  account_id: 'text',
-  subscription_id: 'text',
-  kind: 'plan_period_kind',
-  starts_at: 'timestamptz',
-  ends_at: 'timestamptz',
-  plan_code: 'text',
-  credits: 'integer',
-  invoice_id: 'text',
-  grant_id: 'text',
-  rollover_grant_id: 'text',
-  credits_end_at: 'timestamptz',
-} as const;
-
-const iso = (instant: Instant): string => toDate(instant).toISOString();
-
-function periodInsert(periods: readonly PlanPeriod[]): Statement {
-  const rows = periods.map((period) => ({
-    account_id: period.accountId,
-    subscription_id: period.subscriptionId,
-    kind: period.kind,
-    starts_at: iso(period.startsAt),
-    ends_at: iso(period.endsAt),
-    plan_code: period.planCode,
-    credits: period.credits,
-    invoice_id: period.invoiceId,
-    grant_id: period.grantId,
-    rollover_grant_id: period.rolloverGrantId,
-    credits_end_at: iso(period.creditsEndAt),
-  }));
-  return insertRows('plan_period', periodColumns, rows);
-}
+const periodColumns: Columns<PlanPeriod> = {
+  account_id: ['text', (period) => period.accountId],
+  subscription_id: ['text', (period) => period.subscriptionId],
+  kind: ['plan_period_kind', (period) => period.kind],
+  starts_at: ['timestamptz', (period) => period.startsAt],
+  ends_at: ['timestamptz', (period) => period.endsAt],
+  plan_code: ['text', (period) => period.planCode],
+  credits: ['integer', (period) => period.credits],
+  invoice_id: ['text', (period) => period.invoiceId],
+  grant_id: ['text', (period) => period.grantId],
+  rollover_grant_id: ['text', (period) => period.rolloverGrantId],
+  credits_end_at: ['timestamptz', (period) => period.creditsEndAt],
+};
 
 async function writeEnds(transaction: Transaction, ends: readonly EndOfCredits[]): Promise<void> {
   for (const { accountId, grantIds, creditsEndAt } of ends) {
@@ -181,7 +162,10 @@ async function writeEnds(transaction: Transaction, ends: readonly EndOfCredits[]
 /** What the ledger writes for the commands that concern subscriptions, by name. The ledger carries the rows unseen. */
 export const subscriptionWriters: ReadonlyMap<string, AttachmentWriter> = new Map<string, AttachmentWriter>([
   // Both are attached in `plan-credits.ts` alone, with rows of these types.
-  ['plan-period', { kind: 'insert', statementFor: (rows) => periodInsert(rows as readonly PlanPeriod[]) }],
+  [
+    'plan-period',
+    { kind: 'insert', statementFor: (rows) => insertRows('plan_period', periodColumns, rows as readonly PlanPeriod[]) },
+  ],
   [
     'end-of-credits',
     { kind: 'write', write: (transaction, rows) => writeEnds(transaction, rows as readonly EndOfCredits[]) },

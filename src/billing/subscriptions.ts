@@ -6,7 +6,7 @@ import type { IdSource } from '../ids.ts';
 import type { JobHandler, Jobs } from '../jobs/index.ts';
 import type { AccountId, Ledger } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
-import { findAccountOfCustomer, findCheckout } from './checkout.store.ts';
+import { endCheckout, findAccountOfCustomer, findCheckout } from './checkout.store.ts';
 import { writeInvoices } from './invoice.store.ts';
 import { insertPayment, readPaymentsOf } from './payment.store.ts';
 import { givePlanCredits } from './plan-credits.ts';
@@ -108,7 +108,8 @@ async function readSubscription(
 }
 
 async function look(dependencies: SubscriptionDependencies, stripeId: string): Promise<Outcome> {
-  const { prisma } = dependencies.database;
+  const { clock, database } = dependencies;
+  const { prisma } = database;
   const reading = await readSubscription(dependencies, dependencies.prices, stripeId);
   if (reading === null) return 'IGNORED';
   const { subscription, atStripe, order } = reading;
@@ -119,10 +120,14 @@ async function look(dependencies: SubscriptionDependencies, stripeId: string): P
     atStripe.invoices.map((invoice) => ({ ...invoice, accountId })),
   );
   const next = await givePlanCredits(dependencies, subscription, atStripe.facts, order);
+  if (order !== null && isOver(subscription)) await endCheckout(prisma, order, 'FAILED', clock.now());
   await notePayments(dependencies, accountId, atStripe);
   if (next !== null) await comeBackAt(dependencies, subscription, next);
   return 'APPLIED';
 }
+
+/** It gives nothing any more, and what was not paid by now never will be. */
+const isOver = ({ status, endedAt }: PlanSubscription): boolean => status === 'INCOMPLETE_EXPIRED' || endedAt !== null;
 
 /** Notes what was paid, and takes back what of it went back: months may have come since. */
 async function notePayments(

@@ -5,6 +5,8 @@ export type CheckoutId = Brand<string, 'CheckoutId'>;
 export type CheckoutMode = 'SUBSCRIPTION' | 'PACK';
 export type BillingInterval = 'MONTH' | 'YEAR';
 export type CheckoutStatus = 'CREATED' | 'COMPLETED' | 'EXPIRED' | 'FAILED';
+/** PENDING: a bank is at it, for days where it debits an account. */
+export type CheckoutPayment = 'PENDING' | 'PAID';
 
 /** An order: what is bought and for how much, frozen before Stripe was asked. */
 export interface Checkout {
@@ -26,6 +28,8 @@ export interface Checkout {
   readonly cancelUrl: string;
   /** Stripe's session; null until it exists. */
   readonly session: { readonly id: string; readonly url: string } | null;
+  /** What Stripe says of the money; null until the buyer is done with the session. */
+  readonly payment: CheckoutPayment | null;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
   readonly completedAt: Instant | null;
@@ -142,5 +146,42 @@ export interface Invoice {
   readonly currency: string;
   readonly hostedUrl: string | null;
   readonly pdfUrl: string | null;
+  readonly createdAt: Instant;
+}
+
+/** How an account tops itself up, and what has come in the way. */
+export interface AutoTopUp {
+  readonly accountId: AccountId;
+  readonly enabled: boolean;
+  /** Topped up when less is available; null until it was set. */
+  readonly threshold: number | null;
+  readonly packCode: string | null;
+  /** The most top-ups of a calendar month; null without a limit. */
+  readonly monthlyLimit: number | null;
+  /** In a row. */
+  readonly failures: number;
+  /** What could not be charged the last time; empty when there was nothing to charge, null when nothing failed. */
+  readonly failedPaymentMethodId: string | null;
+  /** Not charged before. */
+  readonly retryAt: Instant | null;
+  /** Why it is not tried any more, for people; null when it is. */
+  readonly suspendedReason: string | null;
+}
+
+export type TopUpId = Brand<string, 'TopUpId'>;
+
+/** One automatic purchase of a pack: what is bought, for how much and with what, frozen before Stripe was asked. */
+export interface TopUp {
+  readonly accountId: AccountId;
+  readonly id: TopUpId;
+  readonly packCode: string;
+  readonly itemName: string;
+  readonly credits: number;
+  readonly priceCents: number;
+  readonly currency: string;
+  readonly customerId: string;
+  readonly paymentMethodId: string;
+  /** Stripe's payment, once it is known. */
+  readonly paymentIntentId: string | null;
   readonly createdAt: Instant;
 }

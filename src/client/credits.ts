@@ -15,28 +15,31 @@ export const labelOf = (models: readonly PricedModel[], modelId: string, fallbac
 export const creditsById = (models: readonly PricedModel[]): ReadonlyMap<string, number> =>
   new Map(models.map(({ id, credits }) => [id, credits]));
 
-/** What the image of a shot costs; without a model that of the default one. */
-export const shotImageCredits = (models: readonly PricedModel[], modelId?: string): number | undefined =>
+/** What the image of a shot costs; without a model that of the default one. Throws for a model that makes no images. */
+export const shotImageCredits = (models: readonly PricedModel[], modelId?: string | null): number | undefined =>
   shotCredits(models, 'IMAGE', modelId);
 
-/** What the video of a shot costs; without a model that of the default one. */
-export const shotVideoCredits = (models: readonly PricedModel[], modelId?: string): number | undefined =>
+/** What the video of a shot costs; without a model that of the default one. Throws for a model that makes no shots. */
+export const shotVideoCredits = (models: readonly PricedModel[], modelId?: string | null): number | undefined =>
   shotCredits(models, 'VIDEO', modelId);
 
 /** What a Director's Cut costs; undefined while its model has no price. */
 export const directorsCutCredits = (models: readonly PricedModel[]): number | undefined =>
-  models.find(({ workflow }) => workflow === 'directors-cut')?.credits;
+  models.find(composes)?.credits;
 
-/** Undefined for an id that no model has. Throws for a model of another kind, which the API refuses too. */
+const composes = ({ workflow }: PricedModel): boolean => workflow === 'directors-cut';
+
+/** Undefined for an id that no model has. Throws for a model that the API refuses for the shot too. */
 function shotCredits(
   models: readonly PricedModel[],
   kind: PricedModel['kind'],
-  modelId: string | undefined,
+  modelId: string | null | undefined,
 ): number | undefined {
   const model = models.find((candidate) =>
-    modelId === undefined ? candidate.isDefault && candidate.kind === kind : candidate.id === modelId,
+    modelId == null ? candidate.isDefault && candidate.kind === kind : candidate.id === modelId,
   );
-  if (model !== undefined && model.kind !== kind)
-    throw new TypeError(`${model.name} makes ${model.kind}, not ${kind}.`);
-  return model?.credits;
+  if (model === undefined) return undefined;
+  if (model.kind !== kind) throw new TypeError(`${model.name} makes ${model.kind}, not ${kind}.`);
+  if (composes(model)) throw new TypeError(`${model.name} is made of shots; it makes none.`);
+  return model.credits;
 }

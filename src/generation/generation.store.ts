@@ -1,6 +1,6 @@
 import type { MediaKind } from '../catalog/index.ts';
 import { toDate, toInstant } from '../clock.ts';
-import { insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
+import { type Columns, insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
 import type { AccountId, AttachmentWriter, Instant, PageRequest } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId, GenerationStatus, ShotAsset } from './types.ts';
@@ -25,46 +25,27 @@ export interface RefundedTotal {
 }
 
 /** Inserts new generations. The rows are {@link Generation}s that the request made. */
-function generationInsert(attached: readonly unknown[]): Statement {
+const generationInsert = (attached: readonly unknown[]): Statement =>
   // The ledger carries attachments without looking at them; `attachGeneration` is the one place that makes these.
-  const generations = attached as readonly Generation[];
-  const rows = generations.map((generation) => ({
-    account_id: generation.accountId,
-    id: generation.id,
-    api_key_id: generation.apiKeyId,
-    operation: generation.operation,
-    status: generation.status,
-    model_id: generation.modelId,
-    price_version: generation.priceVersion,
-    prompt: generation.prompt,
-    params: JSON.stringify(generation.params),
-    shots: JSON.stringify(generation.shots),
-    metadata: generation.metadata === null ? null : JSON.stringify(generation.metadata),
-    credits: generation.credits,
-    credits_charged: 0,
-    credits_refunded: 0,
-    created_at: toDate(generation.createdAt).toISOString(),
-  }));
-  return insertRows('generation', newGenerationColumns, rows);
-}
+  insertRows('generation', newGenerationColumns, attached as readonly Generation[]);
 
-const newGenerationColumns = {
-  account_id: 'text',
-  id: 'text',
-  api_key_id: 'text',
-  operation: 'operation',
-  status: 'generation_status',
-  model_id: 'text',
-  price_version: 'integer',
-  prompt: 'text',
-  params: 'jsonb',
-  shots: 'jsonb',
-  metadata: 'jsonb',
-  credits: 'integer',
-  credits_charged: 'integer',
-  credits_refunded: 'integer',
-  created_at: 'timestamptz',
-} as const;
+const newGenerationColumns: Columns<Generation> = {
+  account_id: ['text', (generation) => generation.accountId],
+  id: ['text', (generation) => generation.id],
+  api_key_id: ['text', (generation) => generation.apiKeyId],
+  operation: ['operation', (generation) => generation.operation],
+  status: ['generation_status', (generation) => generation.status],
+  model_id: ['text', (generation) => generation.modelId],
+  price_version: ['integer', (generation) => generation.priceVersion],
+  prompt: ['text', (generation) => generation.prompt],
+  params: ['jsonb', (generation) => JSON.stringify(generation.params)],
+  shots: ['jsonb', (generation) => JSON.stringify(generation.shots)],
+  metadata: ['jsonb', ({ metadata }) => (metadata === null ? null : JSON.stringify(metadata))],
+  credits: ['integer', (generation) => generation.credits],
+  credits_charged: ['integer', () => 0],
+  credits_refunded: ['integer', () => 0],
+  created_at: ['timestamptz', (generation) => generation.createdAt],
+};
 
 /** Writes how generations ended, and their assets. */
 async function writeEndings(transaction: Transaction, attached: readonly unknown[]): Promise<void> {

@@ -109,6 +109,8 @@ export interface GenerationDependencies {
   readonly jobs: Jobs;
   readonly quoteSecret: Uint8Array;
   readonly sandboxMode: boolean;
+  /** Told of an account whose credits have just been held or charged; must neither throw nor take time. */
+  readonly afterSpending: (accountId: AccountId) => void;
   /** Tells the provider that nobody waits any more; must not throw. */
   readonly stopProvider: (generation: Generation) => void;
 }
@@ -192,6 +194,7 @@ async function generate(parts: Parts, input: GenerateInput, payer: Payer): Promi
   switch (answer.kind) {
     case 'applied':
       jobs.wake();
+      parts.afterSpending(accountId);
       return queued(answer.at);
     case 'replayed':
       return replay(parts, accountId, answer.subjectId);

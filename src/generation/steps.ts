@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import type { JobHandler, StepResult } from '../jobs/index.ts';
-import type { History, Instant, Ledger } from '../ledger/index.ts';
+import type { AccountId, History, Instant, Ledger } from '../ledger/index.ts';
 import type { ProviderAdapter, ProviderRequest, ProviderResult, ProviderState } from '../providers/index.ts';
 import type { AssetStorage } from './asset-storage.ts';
 import { readModelInput } from './check-input.ts';
@@ -22,6 +22,8 @@ export interface StepDependencies {
   readonly sandboxMode: boolean;
   /** Who runs a model; null when nobody can. */
   readonly providerOf: (model: Model) => ProviderAdapter | null;
+  /** As in `generations.ts`: the capture of a lapsed hold takes its price anew. */
+  readonly afterSpending: (accountId: AccountId) => void;
 }
 
 /** What a provider may take in all, from the moment that it accepted. */
@@ -186,7 +188,7 @@ async function succeed(
   generation: Generation,
   result: ProviderResult,
 ): Promise<StepResult> {
-  const { ledger, storage, ids } = dependencies;
+  const { ledger, storage, ids, afterSpending } = dependencies;
   const { accountId, id } = generation;
   const assets = await Promise.all(
     result.assets.map(async ({ content, ...made }, position): Promise<Asset> => {
@@ -211,7 +213,10 @@ async function succeed(
       ),
     ],
   });
-  if (answer.kind === 'applied') return done;
+  if (answer.kind === 'applied') {
+    afterSpending(accountId);
+    return done;
+  }
   if (answer.kind === 'refused' && answer.refusal.kind === 'HOLD_EXPIRED') {
     return fail(dependencies, generation, {
       code: 'HOLD_EXPIRED',

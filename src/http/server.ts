@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Accounts, Caller } from '../accounts/index.ts';
+import type { Billing } from '../billing/index.ts';
 import type { Clock } from '../clock.ts';
-import { type CompatibilityRoutes, errorBody } from './compatibility.ts';
+import { type CompatibilityRoutes, errorBody } from './compatibility/index.ts';
 import type { GraphqlHandler } from './graphql.ts';
 import type { Playground } from './playground.ts';
 import { apiKeyOf, HttpError, header, urlOf } from './request.ts';
-import { send, sendJson } from './response.ts';
-import { returnPage } from './return-page.ts';
+import { sendJson } from './response.ts';
+import { sendReturnPage } from './return-page.ts';
 
 export interface HttpParts {
   readonly accounts: Accounts;
@@ -14,8 +15,10 @@ export interface HttpParts {
   readonly graphql: GraphqlHandler;
   readonly playground: Playground;
   readonly compatibility: CompatibilityRoutes;
+  /** How far a checkout is, for the page to which it returns. */
+  readonly checkoutResult: Billing['checkoutResult'];
   readonly asset: (request: IncomingMessage, response: ServerResponse, assetId: string) => Promise<void>;
-  /** The checkout page of the Stripe sandbox; null in other modes. */
+  /** The pages of the Stripe sandbox; null in other modes. */
   readonly stripeSandboxPage: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null;
   /** Whether the database answers and is migrated. */
   readonly isReady: () => Promise<boolean>;
@@ -81,7 +84,7 @@ async function route(parts: HttpParts, request: IncomingMessage, response: Serve
       if (isRead && parts.playground.isWanted(request, url)) return parts.playground.page(request, response);
       return parts.graphql(request, response, await signIn(parts.accounts, request));
     case 'functions':
-      return compatibilityRoute(parts, request, response, rest.join('/'));
+      return parts.compatibility(request, response, rest.join('/'), () => signIn(parts.accounts, request));
     case 'health':
       if (isRead && rest.length === 0) return sendJson(response, 200, { status: 'ok' });
       break;
@@ -95,13 +98,7 @@ async function route(parts: HttpParts, request: IncomingMessage, response: Serve
       if (isRead && rest.length === 1) return parts.playground.file(request, response, rest[0] ?? '');
       break;
     case 'billing':
-      if (isRead && rest.join('/') === 'return') {
-        const page = returnPage(url.searchParams.get('checkout'));
-        return send(response, 200, page, {
-          'content-type': 'text/html; charset=utf-8',
-          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-        });
-      }
+      if (isRead && rest.join('/') === 'return') return sendReturnPage(response, url, parts.checkoutResult);
       break;
     case 'stripe-sandbox':
       if (parts.stripeSandboxPage !== null) return parts.stripeSandboxPage(request, response);
@@ -114,24 +111,6 @@ async function route(parts: HttpParts, request: IncomingMessage, response: Serve
       }
   }
   throw new HttpError(404, 'There is nothing here. The API is at /graphql.');
-}
-
-async function compatibilityRoute(
-  parts: HttpParts,
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-): Promise<void> {
-  const { compatibility, accounts } = parts;
-  if (path === 'v1/billing-webhook') return compatibility.billingWebhook(request, response);
-  if (path === 'v1/generate' && request.method === 'POST') {
-    return compatibility.generate(request, response, await signIn(accounts, request));
-  }
-  const id = /^v1\/generations\/([^/]+)$/.exec(path)?.[1];
-  if (id !== undefined && request.method === 'GET') {
-    return compatibility.generation(response, await signIn(accounts, request), decodeURIComponent(id));
-  }
-  throw new HttpError(404, 'There is no such function.');
 }
 
 /** The caller of a request; null when it has no key. Throws {@link HttpError} 401 for a key that nobody has. */

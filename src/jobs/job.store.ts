@@ -1,7 +1,7 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import { insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
+import { type Columns, insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
 
-export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT' | 'PLAN_PERIOD' | 'RECONCILE';
+export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT' | 'PLAN_PERIOD' | 'TOP_UP' | 'RECONCILE';
 
 /** One step that falls due. `subjectId` says of what: a generation, an event. */
 export interface Job {
@@ -36,26 +36,17 @@ export const jobWriter = {
   statementFor: (attached: readonly unknown[], now: Instant): Statement => jobInsert(attached as readonly Job[], now),
 } as const;
 
-function jobInsert(jobs: readonly Job[], now: Instant): Statement {
-  const rows = jobs.map((job) => ({
-    id: job.id,
-    kind: job.kind,
-    account_id: job.accountId,
-    subject_id: job.subjectId,
-    due_at: toDate(job.dueAt).toISOString(),
-    created_at: toDate(now).toISOString(),
-  }));
-  return Prisma.sql`${insertRows('job', newJobColumns, rows)} ON CONFLICT (id) DO NOTHING`;
-}
+const jobInsert = (jobs: readonly Job[], now: Instant): Statement =>
+  Prisma.sql`${insertRows('job', newJobColumns(now), jobs)} ON CONFLICT (id) DO NOTHING`;
 
-const newJobColumns = {
-  id: 'text',
-  kind: 'job_kind',
-  account_id: 'text',
-  subject_id: 'text',
-  due_at: 'timestamptz',
-  created_at: 'timestamptz',
-} as const;
+const newJobColumns = (now: Instant): Columns<Job> => ({
+  id: ['text', (job) => job.id],
+  kind: ['job_kind', (job) => job.kind],
+  account_id: ['text', (job) => job.accountId],
+  subject_id: ['text', (job) => job.subjectId],
+  due_at: ['timestamptz', (job) => job.dueAt],
+  created_at: ['timestamptz', () => now],
+});
 
 /** Leases up to `limit` due jobs that nobody holds, the longest due first. */
 export async function leaseDue(

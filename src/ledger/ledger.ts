@@ -32,6 +32,19 @@ export type AttachmentWriter =
   /** Anything else, after it. */
   | { readonly kind: 'write'; readonly write: (transaction: Transaction, rows: readonly unknown[]) => Promise<void> };
 
+/** What may be spent from a wallet, before and after what is written to it in one transaction. */
+export interface BalanceChange {
+  readonly accountId: AccountId;
+  readonly availableBefore: number;
+  readonly availableAfter: number;
+}
+
+/** Rows that other parts write with every change of a balance, whichever command makes it, by the names of their writers. */
+export type BalanceFollower = (
+  changes: readonly BalanceChange[],
+  now: Instant,
+) => ReadonlyMap<string, readonly unknown[]>;
+
 /** The wallet as it is at an instant: what fell due by then counts, though nobody has recorded it. */
 export interface WalletView {
   readonly state: WalletState;
@@ -79,6 +92,7 @@ interface LedgerDependencies {
   readonly clock: Clock;
   /** The other parts' set-based writers, by name. */
   readonly writers: ReadonlyMap<string, AttachmentWriter>;
+  readonly follow: BalanceFollower;
   /** How many commands of a batch are decided and written at a time. */
   readonly partSize: number;
 }
@@ -91,11 +105,12 @@ export function createLedger(options: {
   database: Database;
   clock: Clock;
   writers: ReadonlyMap<string, AttachmentWriter>;
+  follow?: BalanceFollower;
   pause?: (ms: number) => Promise<void>;
   partSize?: number;
 }): Ledger {
   const { database, clock, pause = wait } = options;
-  const dependencies: LedgerDependencies = { partSize: usualPartSize, ...options };
+  const dependencies: LedgerDependencies = { partSize: usualPartSize, follow: () => new Map(), ...options };
   const groupCommit = new GroupCommit<LedgerRequest, LedgerAnswer>(
     { ...limits, batchesInFlight: database.concurrentBatches },
     (batch) => settleBatch(batch, (requests) => withRetries(() => commit(dependencies, requests), pause)),
@@ -161,10 +176,8 @@ async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: numbe
   }
 }
 
-function commit(
-  { database, clock, writers, partSize }: LedgerDependencies,
-  requests: readonly LedgerRequest[],
-): Promise<LedgerAnswer[]> {
+function commit(dependencies: LedgerDependencies, requests: readonly LedgerRequest[]): Promise<LedgerAnswer[]> {
+  const { database, clock, partSize } = dependencies;
   const named = namedBy(requests);
   const accountIds = named.map(({ accountId }) => accountId).sort();
   const keyNames = requests.flatMap(({ key }) => (key === undefined ? [] : [key]));
@@ -188,7 +201,7 @@ function commit(
         const decided = batch.decide(requests.slice(start, start + partSize));
         answers.push(...decided.answers);
         await writing;
-        writing = write(transaction, writers, decided, now);
+        writing = write(transaction, dependencies, decided, now);
         // It is awaited below, but it may fail before.
         writing.catch(() => {});
       }
@@ -202,13 +215,21 @@ function commit(
 /** Writes what a part of a batch has come to. */
 async function write(
   transaction: Transaction,
-  writers: ReadonlyMap<string, AttachmentWriter>,
+  { writers, follow }: LedgerDependencies,
   { changes, newKeys, attachments }: Decided,
   now: Instant,
 ): Promise<void> {
   const inserts: Statement[] = [];
   const others: (() => Promise<void>)[] = [];
-  for (const [name, rows] of attachments) {
+  const followed = follow(
+    changes.map(({ before, after }) => ({
+      accountId: after.state.accountId,
+      availableBefore: before.state.available,
+      availableAfter: after.state.available,
+    })),
+    now,
+  );
+  for (const [name, rows] of [...attachments, ...followed]) {
     const writer = writers.get(name);
     if (writer === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
     if (writer.kind === 'insert') inserts.push(writer.statementFor(rows, now));

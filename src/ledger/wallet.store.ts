@@ -15,6 +15,7 @@ import type {
   Grant,
   GrantId,
   Hold,
+  HoldFunding,
   HoldId,
   Instant,
   Transfer,
@@ -215,14 +216,14 @@ export async function writeChanges(
   inserts: readonly Statement[],
   now: Instant,
 ): Promise<void> {
-  const wallets = changes.map(({ after }) => walletRow(after));
-  const grants = rowsToWrite(changes, (state) => state.grants, grantRow);
-  const holds = rowsToWrite(changes, (state) => state.holds, holdRow);
-  const clawbacks = rowsToWrite(changes, (state) => state.clawbacks, clawbackRow);
+  const wallets = changes.map(({ after }) => after);
+  const grants = rowsToWrite(changes, (state) => state.grants);
+  const holds = rowsToWrite(changes, (state) => state.holds);
+  const clawbacks = rowsToWrite(changes, (state) => state.clawbacks);
   const transfers = changes.flatMap(({ after, transfers: made }) =>
-    made.map(({ transfer, hash }) => transferRow(after.state.accountId, transfer, hash)),
+    made.map(({ transfer, hash }) => ({ accountId: after.state.accountId, transfer, hash })),
   );
-  const accountIds = wallets.map((wallet) => wallet.account_id);
+  const accountIds = wallets.map(({ state }) => state.accountId);
   const statements = [
     ...ifAny(grants.new, (rows) => insertRows('credit_grant', grantColumns, rows)),
     ...ifAny(
@@ -250,13 +251,7 @@ export async function writeChanges(
           owed = excluded.owed, payer_ids = excluded.payer_ids, payer_amounts = excluded.payer_amounts`,
     ),
     ...ifAny(transfers, (rows) => insertRows('transfer', transferColumns, rows)),
-    ...ifAny(keys, (rows) =>
-      insertRows(
-        'idempotency_key',
-        keyColumns,
-        rows.map((key) => keyRow(key, now)),
-      ),
-    ),
+    ...ifAny(keys, (rows) => insertRows('idempotency_key', keyColumns(now), rows)),
     ...inserts,
   ];
   const parts = statements.map((statement, index) => Prisma.sql`, ${Prisma.raw(`part_${index}`)} AS (${statement})`);
@@ -330,7 +325,7 @@ export async function findKeys(client: PrismaClient, names: readonly KeyName[]):
 /** Stores a key in a transaction that the ledger does not run; false when it was stored before. */
 export async function insertKey(transaction: Transaction, key: IdempotencyKey, now: Instant): Promise<boolean> {
   const inserted = await transaction.$executeRaw`
-    ${insertRows('idempotency_key', keyColumns, [keyRow(key, now)])}
+    ${insertRows('idempotency_key', keyColumns(now), [key])}
     ON CONFLICT (account_id, mutation, key) DO NOTHING`;
   return inserted === 1;
 }
@@ -344,26 +339,31 @@ export async function freeKey(transaction: Transaction, { accountId, mutation, k
 const ifAny = <Row>(rows: readonly Row[], statementFor: (rows: readonly Row[]) => Statement): Statement[] =>
   rows.length === 0 ? [] : [statementFor(rows)];
 
-/** The rows of what a batch made and of what it changed: a new row is just inserted, which costs less. */
-function rowsToWrite<Id, Value, Row>(
+/** A part of a wallet, with whose it is. */
+interface Owned<Value> {
+  readonly accountId: AccountId;
+  readonly value: Value;
+}
+
+/** What a batch made and what it changed: a new row is just inserted, which costs less. */
+function rowsToWrite<Id, Value>(
   changes: readonly WalletChange[],
   of: (state: WalletState) => ReadonlyMap<Id, Value>,
-  rowOf: (accountId: AccountId, value: Value) => Row,
-): { new: Row[]; changed: Row[] } {
-  const rows: { new: Row[]; changed: Row[] } = { new: [], changed: [] };
+): { new: Owned<Value>[]; changed: Owned<Value>[] } {
+  const rows: { new: Owned<Value>[]; changed: Owned<Value>[] } = { new: [], changed: [] };
   for (const { before, after } of changes) {
     const old = of(before.state);
     if (old === of(after.state)) continue;
     for (const [id, value] of of(after.state)) {
       const known = old.get(id);
       if (known === value) continue;
-      rows[known === undefined ? 'new' : 'changed'].push(rowOf(after.state.accountId, value));
+      rows[known === undefined ? 'new' : 'changed'].push({ accountId: after.state.accountId, value });
     }
   }
   return rows;
 }
 
-// ---------------------------------------------------------------- rows, as PostgreSQL reads and writes them in JSON
+// ---------------------------------------------------------------- rows, as PostgreSQL writes them in JSON, and as it reads them
 
 interface WalletRow {
   account_id: string;
@@ -425,23 +425,6 @@ interface ClawbackRow {
   created_at: string;
 }
 
-interface TransferRow {
-  account_id: string;
-  sequence: number;
-  type: Transfer['type'];
-  from_account: Transfer['from'];
-  to_account: Transfer['to'];
-  amount: number;
-  available_after: number;
-  grant_ids: string[];
-  grant_amounts: number[];
-  hold_id: string | null;
-  reason: string | null;
-  occurred_at: string;
-  recorded_at: string;
-  hash: string;
-}
-
 interface KeyRow {
   account_id: string;
   mutation: string;
@@ -454,77 +437,39 @@ interface KeyRow {
 const parseInstant = (text: string): Instant => Date.parse(text) as Instant; // PostgreSQL writes ISO 8601 with an offset.
 const parseOptionalInstant = (text: string | null): Instant | null => (text === null ? null : parseInstant(text));
 const parseBytes = (text: string): Buffer => Buffer.from(text.slice(2), 'hex');
-const writeInstant = (instant: Instant): string => toDate(instant).toISOString();
-const writeOptionalInstant = (instant: Instant | null): string | null =>
-  instant === null ? null : writeInstant(instant);
-const writeBytes = (bytes: Buffer): string => `\\x${bytes.toString('hex')}`;
-const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0);
 
-const walletRow = ({ state, headHash, updatedAt }: StoredWallet): WalletRow => ({
-  account_id: state.accountId,
-  available: state.available,
-  held: state.held,
-  pending: state.pending,
-  debt: state.debt,
-  issued: state.issued,
-  sequence: state.sequence,
-  head_hash: writeBytes(headHash),
-  last_instant: writeInstant(state.lastInstant),
-  updated_at: writeInstant(updatedAt),
-});
-
-const walletColumns: Columns<WalletRow> = {
-  account_id: 'text',
-  available: 'integer',
-  held: 'integer',
-  pending: 'integer',
-  debt: 'integer',
-  issued: 'integer',
-  sequence: 'integer',
-  head_hash: 'bytea',
-  last_instant: 'timestamptz',
-  updated_at: 'timestamptz',
+const walletColumns: Columns<StoredWallet> = {
+  account_id: ['text', ({ state }) => state.accountId],
+  available: ['integer', ({ state }) => state.available],
+  held: ['integer', ({ state }) => state.held],
+  pending: ['integer', ({ state }) => state.pending],
+  debt: ['integer', ({ state }) => state.debt],
+  issued: ['integer', ({ state }) => state.issued],
+  sequence: ['integer', ({ state }) => state.sequence],
+  head_hash: ['bytea', ({ headHash }) => headHash],
+  last_instant: ['timestamptz', ({ state }) => state.lastInstant],
+  updated_at: ['timestamptz', ({ updatedAt }) => updatedAt],
 };
 
-const grantColumns: Columns<GrantRow> = {
-  account_id: 'text',
-  id: 'text',
-  source: 'grant_source',
-  category: 'grant_category',
-  priority: 'integer',
-  amount: 'integer',
-  pending: 'integer',
-  remaining: 'integer',
-  held: 'integer',
-  consumed: 'integer',
-  expired: 'integer',
-  revoked: 'integer',
-  effective_at: 'timestamptz',
-  expires_at: 'timestamptz',
-  voided_at: 'timestamptz',
-  created_at: 'timestamptz',
-  reason: 'text',
+const grantColumns: Columns<Owned<Grant>> = {
+  account_id: ['text', ({ accountId }) => accountId],
+  id: ['text', ({ value }) => value.id],
+  source: ['grant_source', ({ value }) => value.source],
+  category: ['grant_category', ({ value }) => value.category],
+  priority: ['integer', ({ value }) => value.priority],
+  amount: ['integer', ({ value }) => value.amount],
+  pending: ['integer', ({ value }) => value.pending],
+  remaining: ['integer', ({ value }) => value.remaining],
+  held: ['integer', ({ value }) => value.held],
+  consumed: ['integer', ({ value }) => value.consumed],
+  expired: ['integer', ({ value }) => value.expired],
+  revoked: ['integer', ({ value }) => value.revoked],
+  effective_at: ['timestamptz', ({ value }) => value.effectiveAt],
+  expires_at: ['timestamptz', ({ value }) => value.expiresAt],
+  voided_at: ['timestamptz', ({ value }) => value.voidedAt],
+  created_at: ['timestamptz', ({ value }) => value.createdAt],
+  reason: ['text', ({ value }) => value.reason],
 };
-
-const grantRow = (accountId: AccountId, grant: Grant): GrantRow => ({
-  account_id: accountId,
-  id: grant.id,
-  source: grant.source,
-  category: grant.category,
-  priority: grant.priority,
-  amount: grant.amount,
-  pending: grant.pending,
-  remaining: grant.remaining,
-  held: grant.held,
-  consumed: grant.consumed,
-  expired: grant.expired,
-  revoked: grant.revoked,
-  effective_at: writeInstant(grant.effectiveAt),
-  expires_at: writeOptionalInstant(grant.expiresAt),
-  voided_at: writeOptionalInstant(grant.voidedAt),
-  created_at: writeInstant(grant.createdAt),
-  reason: grant.reason,
-});
 
 const toGrant = (row: GrantRow): Grant => ({
   id: row.id as GrantId,
@@ -545,42 +490,23 @@ const toGrant = (row: GrantRow): Grant => ({
   reason: row.reason,
 });
 
-const holdColumns: Columns<HoldRow> = {
-  account_id: 'text',
-  id: 'text',
-  status: 'hold_status',
-  amount: 'integer',
-  captured: 'integer',
-  refunded: 'integer',
-  grant_ids: 'text[]',
-  held_amounts: 'integer[]',
-  captured_amounts: 'integer[]',
-  refunded_amounts: 'integer[]',
-  expires_at: 'timestamptz',
-  created_at: 'timestamptz',
-  settled_at: 'timestamptz',
-};
+/** Nothing was charged but by a capture: most rows are spared two arrays of zeros. */
+const charged = ({ status, fundings }: Hold): readonly HoldFunding[] => (status === 'CAPTURED' ? fundings : []);
 
-const holdRow = (accountId: AccountId, hold: Hold): HoldRow => {
-  // Nothing was charged but by a capture: most rows are spared two arrays of zeros.
-  const charged = hold.status === 'CAPTURED' ? hold.fundings : [];
-  const capturedAmounts = charged.map(({ captured }) => captured);
-  const refundedAmounts = charged.map(({ refunded }) => refunded);
-  return {
-    account_id: accountId,
-    id: hold.id,
-    status: hold.status,
-    amount: hold.amount,
-    captured: sum(capturedAmounts),
-    refunded: sum(refundedAmounts),
-    grant_ids: hold.fundings.map(({ grantId }) => grantId),
-    held_amounts: hold.fundings.map(({ held }) => held),
-    captured_amounts: capturedAmounts,
-    refunded_amounts: refundedAmounts,
-    expires_at: writeInstant(hold.expiresAt),
-    created_at: writeInstant(hold.createdAt),
-    settled_at: writeOptionalInstant(hold.settledAt),
-  };
+const holdColumns: Columns<Owned<Hold>> = {
+  account_id: ['text', ({ accountId }) => accountId],
+  id: ['text', ({ value }) => value.id],
+  status: ['hold_status', ({ value }) => value.status],
+  amount: ['integer', ({ value }) => value.amount],
+  captured: ['integer', ({ value }) => charged(value).reduce((sum, { captured }) => sum + captured, 0)],
+  refunded: ['integer', ({ value }) => charged(value).reduce((sum, { refunded }) => sum + refunded, 0)],
+  grant_ids: ['text[]', ({ value }) => value.fundings.map(({ grantId }) => grantId)],
+  held_amounts: ['integer[]', ({ value }) => value.fundings.map(({ held }) => held)],
+  captured_amounts: ['integer[]', ({ value }) => charged(value).map(({ captured }) => captured)],
+  refunded_amounts: ['integer[]', ({ value }) => charged(value).map(({ refunded }) => refunded)],
+  expires_at: ['timestamptz', ({ value }) => value.expiresAt],
+  created_at: ['timestamptz', ({ value }) => value.createdAt],
+  settled_at: ['timestamptz', ({ value }) => value.settledAt],
 };
 
 const toHold = (row: HoldRow): Hold => ({
@@ -598,27 +524,16 @@ const toHold = (row: HoldRow): Hold => ({
   settledAt: parseOptionalInstant(row.settled_at),
 });
 
-const clawbackColumns: Columns<ClawbackRow> = {
-  account_id: 'text',
-  grant_id: 'text',
-  total: 'integer',
-  taken: 'integer',
-  owed: 'integer',
-  payer_ids: 'text[]',
-  payer_amounts: 'integer[]',
-  created_at: 'timestamptz',
+const clawbackColumns: Columns<Owned<Clawback>> = {
+  account_id: ['text', ({ accountId }) => accountId],
+  grant_id: ['text', ({ value }) => value.grantId],
+  total: ['integer', ({ value }) => value.total],
+  taken: ['integer', ({ value }) => value.taken],
+  owed: ['integer', ({ value }) => value.owed],
+  payer_ids: ['text[]', ({ value }) => value.payments.map(({ grantId }) => grantId)],
+  payer_amounts: ['integer[]', ({ value }) => value.payments.map(({ amount }) => amount)],
+  created_at: ['timestamptz', ({ value }) => value.createdAt],
 };
-
-const clawbackRow = (accountId: AccountId, clawback: Clawback): ClawbackRow => ({
-  account_id: accountId,
-  grant_id: clawback.grantId,
-  total: clawback.total,
-  taken: clawback.taken,
-  owed: clawback.owed,
-  payer_ids: clawback.payments.map(({ grantId }) => grantId),
-  payer_amounts: clawback.payments.map(({ amount }) => amount),
-  created_at: writeInstant(clawback.createdAt),
-});
 
 const toClawback = (row: ClawbackRow): Clawback => ({
   grantId: row.grant_id as GrantId,
@@ -632,56 +547,30 @@ const toClawback = (row: ClawbackRow): Clawback => ({
   createdAt: parseInstant(row.created_at),
 });
 
-const transferColumns: Columns<TransferRow> = {
-  account_id: 'text',
-  sequence: 'integer',
-  type: 'transaction_type',
-  from_account: 'ledger_account',
-  to_account: 'ledger_account',
-  amount: 'integer',
-  available_after: 'integer',
-  grant_ids: 'text[]',
-  grant_amounts: 'integer[]',
-  hold_id: 'text',
-  reason: 'text',
-  occurred_at: 'timestamptz',
-  recorded_at: 'timestamptz',
-  hash: 'bytea',
+const transferColumns: Columns<{ accountId: AccountId; transfer: Transfer; hash: Buffer }> = {
+  account_id: ['text', ({ accountId }) => accountId],
+  sequence: ['integer', ({ transfer }) => transfer.sequence],
+  type: ['transaction_type', ({ transfer }) => transfer.type],
+  from_account: ['ledger_account', ({ transfer }) => transfer.from],
+  to_account: ['ledger_account', ({ transfer }) => transfer.to],
+  amount: ['integer', ({ transfer }) => transfer.amount],
+  available_after: ['integer', ({ transfer }) => transfer.availableAfter],
+  grant_ids: ['text[]', ({ transfer }) => transfer.fundings.map(({ grantId }) => grantId)],
+  grant_amounts: ['integer[]', ({ transfer }) => transfer.fundings.map(({ amount }) => amount)],
+  hold_id: ['text', ({ transfer }) => transfer.holdId],
+  reason: ['text', ({ transfer }) => transfer.reason],
+  occurred_at: ['timestamptz', ({ transfer }) => transfer.occurredAt],
+  recorded_at: ['timestamptz', ({ transfer }) => transfer.recordedAt],
+  hash: ['bytea', ({ hash }) => hash],
 };
 
-const transferRow = (accountId: AccountId, transfer: Transfer, hash: Buffer): TransferRow => ({
-  account_id: accountId,
-  sequence: transfer.sequence,
-  type: transfer.type,
-  from_account: transfer.from,
-  to_account: transfer.to,
-  amount: transfer.amount,
-  available_after: transfer.availableAfter,
-  grant_ids: transfer.fundings.map(({ grantId }) => grantId),
-  grant_amounts: transfer.fundings.map(({ amount }) => amount),
-  hold_id: transfer.holdId,
-  reason: transfer.reason,
-  occurred_at: writeInstant(transfer.occurredAt),
-  recorded_at: writeInstant(transfer.recordedAt),
-  hash: writeBytes(hash),
-});
-
-const keyColumns: Columns<KeyRow> = {
-  account_id: 'text',
-  mutation: 'text',
-  key: 'text',
-  request_hash: 'bytea',
-  subject_id: 'text',
-  created_at: 'timestamptz',
-};
-
-const keyRow = (key: IdempotencyKey, now: Instant): KeyRow => ({
-  account_id: key.accountId,
-  mutation: key.mutation,
-  key: key.key,
-  request_hash: writeBytes(key.requestHash),
-  subject_id: key.subjectId,
-  created_at: writeInstant(now),
+const keyColumns = (now: Instant): Columns<IdempotencyKey> => ({
+  account_id: ['text', ({ accountId }) => accountId],
+  mutation: ['text', ({ mutation }) => mutation],
+  key: ['text', ({ key }) => key],
+  request_hash: ['bytea', ({ requestHash }) => requestHash],
+  subject_id: ['text', ({ subjectId }) => subjectId],
+  created_at: ['timestamptz', () => now],
 });
 
 const toKey = (row: KeyRow): IdempotencyKey => ({

@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { accountEvent } from './account-events.ts';
 import { checkout } from './billing.ts';
 import type { Context } from './context.ts';
 import { callerOf, walletOf } from './context.ts';
@@ -10,6 +11,7 @@ import { grantById, transactionIdOf, walletIdOf } from './wallet.ts';
 export interface TypedNode {
   readonly typename:
     | 'Account'
+    | 'AccountEvent'
     | 'Wallet'
     | 'Grant'
     | 'Transaction'
@@ -66,6 +68,8 @@ async function ownNode(context: Context, id: string): Promise<TypedNode | null> 
     }
     case 'checkout':
       return typed('Checkout', await checkout(context, id));
+    case 'event':
+      return typed('AccountEvent', await accountEvent(context, id));
     case 'subscription':
       return typed('PlanSubscription', await subscriptionById(context, id));
     default:

@@ -8,7 +8,9 @@ import {
   InvalidInputError,
 } from '../errors.ts';
 import * as resolve from '../resolvers/account.ts';
+import { eventsOf } from '../resolvers/account-events.ts';
 import { generations } from '../resolvers/generation.ts';
+import { AccountEventConnection } from './account-event.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArguments, pageComplexity } from './connections.ts';
 import { ErrorInterface } from './error.ts';
@@ -46,6 +48,15 @@ const AdminAccount = builder.objectRef<AccountRow>('AdminAccount').implement({
         ...pageArguments(t.arg),
       },
       resolve: ({ id }, args, context) => generations(context, id, args),
+    }),
+    events: t.field({
+      type: AccountEventConnection,
+      description: 'What happened to it, newest first.',
+      complexity: pageComplexity,
+      args: {
+        ...pageArguments(t.arg),
+      },
+      resolve: ({ id }, args, context) => eventsOf(context, id, args),
     }),
   }),
 });

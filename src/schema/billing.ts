@@ -1,4 +1,4 @@
-import type { OpenedCheckout } from '../billing/index.ts';
+import { checkoutProgress, type OpenedCheckout } from '../billing/index.ts';
 import {
   BusyError,
   CheckoutUnavailableError,
@@ -49,6 +49,22 @@ const CheckoutStatus = builder.enumType('CheckoutStatus', {
   } as const,
 });
 
+const CheckoutProgress = builder.enumType('CheckoutProgress', {
+  description: 'How far a checkout is, for the page that its buyer returns to.',
+  values: {
+    WAITING_FOR_PAYMENT: {
+      description: "No payment is known of: the buyer has not paid yet, or Stripe's word of it is on its way.",
+    },
+    WAITING_FOR_BANK: {
+      description: 'The buyer is done, and the bank is not: a debit takes days. Credits come when it is paid.',
+    },
+    PAID_CREDITS_ARRIVING: { description: 'It is paid, or a trial has begun; the credits come in a moment.' },
+    CREDITED: { description: 'The credits have come: `creditsGranted`.' },
+    EXPIRED: { description: 'Nobody paid in time; nothing was charged.' },
+    FAILED: { description: 'The payment failed; nothing was charged and no credits come.' },
+  } as const,
+});
+
 const BillingStatus = builder.objectRef<ReturnType<typeof resolve.billingStatus>>('BillingStatus').implement({
   description: 'Whether and how things are sold here.',
   fields: (t) => ({
@@ -67,6 +83,11 @@ Checkout.implement({
     id: t.exposeID('id', { description: 'The id.' }),
     mode: t.expose('mode', { type: CheckoutMode, description: 'What is bought.' }),
     status: t.expose('status', { type: CheckoutStatus, description: 'Where it stands.' }),
+    progress: t.field({
+      type: CheckoutProgress,
+      description: 'How far it is, for the page that its buyer returns to.',
+      resolve: (checkout) => checkoutProgress(checkout),
+    }),
     url: t.field({ type: 'URL', description: 'Where the buyer pays.', resolve: ({ session }) => session.url }),
     plan: t.field({
       type: Plan,

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import './account.ts';
+import './auto-top-up.ts';
 import './billing.ts';
 import './catalog.ts';
 import './clock.ts';

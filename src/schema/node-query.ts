@@ -1,6 +1,7 @@
 import { brandWithType } from '@pothos/core';
 import { node } from '../resolvers/node.ts';
 import { Account } from './account.ts';
+import { AccountEvent } from './account-event.ts';
 import { Checkout } from './billing.ts';
 import { builder } from './builder.ts';
 import { CreditPack, Model, Plan } from './catalog.ts';
@@ -11,6 +12,7 @@ import { Grant, Transaction, Wallet } from './wallet.ts';
 
 const types = {
   Account,
+  AccountEvent,
   Asset,
   Checkout,
   CreditPack,

@@ -41,7 +41,7 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
           'line_items[0][quantity]': '1',
           'line_items[0][price_data][currency]': 'usd',
           'line_items[0][price_data][unit_amount]': '1000',
-          'line_items[0][price_data][product_data][name]': '100 Credits',
+          'line_items[0][price_data][product]': 'wzrd_pack_pack_100',
           success_url: 'https://studio.example/done?checkout=success',
           cancel_url: `${app.url}/billing/return?checkout=cancel`,
         },
@@ -50,6 +50,7 @@ describeOnBoth('Checkouts at Stripe', (kind) => {
     const plan = await openCheckout(app, key, { mode: 'SUBSCRIPTION', planCode: 'business', interval: 'YEAR' });
     expect(sessionsOf(accountId)[1]?.sent).toMatchObject({
       mode: 'subscription',
+      'line_items[0][price_data][product]': 'wzrd_plan_business',
       'line_items[0][price_data][unit_amount]': '142800',
       'line_items[0][price_data][recurring][interval]': 'year',
       'subscription_data[metadata][checkout_id]': plan.id,

@@ -93,10 +93,17 @@ describeOnBoth("Stripe's events", (kind) => {
     ['null', 'null'],
     ['a number', '7'],
     ['an array', '[]'],
-    ['an event without its object', '{"id":"evt_1","type":"charge.refunded","livemode":false}'],
-    ['an event whose data is null', '{"id":"evt_1","type":"charge.refunded","livemode":false,"data":{"object":null}}'],
-    ['an event without an id', '{"type":"charge.refunded","livemode":false,"data":{"object":{}}}'],
-    ['an event whose id is U+0000', '{"id":"\\u0000","type":"x","livemode":false,"data":{"object":{"id":"x"}}}'],
+    ['an event without its object', '{"id":"evt_1","type":"charge.refunded","created":1,"livemode":false}'],
+    [
+      'an event whose data is null',
+      '{"id":"evt_1","type":"charge.refunded","created":1,"livemode":false,"data":{"object":null}}',
+    ],
+    ['an event without its time', '{"id":"evt_1","type":"x","livemode":false,"data":{"object":{"id":"x"}}}'],
+    ['an event without an id', '{"type":"charge.refunded","created":1,"livemode":false,"data":{"object":{}}}'],
+    [
+      'an event whose id is U+0000',
+      '{"id":"\\u0000","type":"x","created":1,"livemode":false,"data":{"object":{"id":"x"}}}',
+    ],
     ['an empty body', ''],
   ])('given a body that is %s, though signed, when it comes, then it is refused with 400', async (_name, body) => {
     expect(await sendToWebhook(app, body, sign(body))).toMatchObject({ status: 400 });
@@ -181,7 +188,7 @@ describeOnBoth("Stripe's events", (kind) => {
 
   test('G26 given a delayed payment that fails, when its event comes, then the checkout has failed; money that comes after all still counts', async () => {
     const checkout = await openCheckout(app, key, pack);
-    const sessionId = app.changeSession(checkout, { status: 'complete', payment_status: 'unpaid' });
+    const sessionId = app.changeSession(checkout, { status: 'complete', payment_status: 'unpaid', hasFailed: true });
     await app.tellOf(sessionId, { type: 'checkout.session.async_payment_failed' });
     await runJobs();
     expect(await readCheckout(app, key, checkout.id)).toMatchObject({ status: 'FAILED', creditsGranted: 0 });
@@ -259,12 +266,12 @@ describeOnBoth("Stripe's events", (kind) => {
       lastError: expect.stringMatching(/Stripe/),
     });
     expect(await available()).toBe(welcome);
-    // It is not tried before its time: half a second after the first failure.
+    // It is not tried before its time: a second after the first failure.
     expect(await runJobs()).toBe(0);
 
     await app.stripe.comeBack();
     expect(await runJobs()).toBe(0);
-    app.clock.advance(500);
+    app.clock.advance(1_000);
     expect(await runJobs()).toBe(1);
     expect(await app.database.prisma.stripeEvent.findUnique({ where: { id } })).toMatchObject({
       state: 'APPLIED',

@@ -151,7 +151,7 @@ describe('given the wallet of a new demo account', () => {
     ]);
     await checkout.getByText('$10.00').first().waitFor();
     await checkout.getByRole('button', { name: 'Pay', exact: true }).click();
-    await checkout.getByRole('heading', { name: 'Payment received' }).waitFor();
+    await checkout.getByRole('heading', { name: '100 credits have arrived' }).waitFor();
     await checkout.close();
 
     await playground.open('Wallet');
@@ -215,6 +215,8 @@ describe('given a playground that nobody has used', () => {
       ['GenerateTooMuch', { generate: { __typename: 'Generation', creditsHeld: 50 } }],
       ['GenerateTooMuch', { generate: { __typename: 'InsufficientCreditsError' } }],
       ['Checkout', { createCheckout: { __typename: 'Checkout', status: 'CREATED' } }],
+      ['Plan', { subscription: null, wallet: { monthly: { quota: 0 } } }, 'Plan'],
+      ['Invoices', { invoices: { nodes: [], totalCount: 0 } }, 'Invoices'],
       ['ExplainAndUsage', { wallet: { byDay: expect.toSatisfy((days: unknown[]) => days.length >= 7) } }],
       ['DirectorsCut', { generate: { __typename: 'Generation', creditsHeld: 12 } }],
       ['SandboxOutcomes', { generate: { __typename: 'Generation', creditsHeld: 4 } }],
@@ -273,6 +275,67 @@ describe('given a playground that nobody has used', () => {
     expect(playground.complaints).toEqual([]);
   });
 });
+
+describe('given a playground whose account has no plan', () => {
+  givenANewServer();
+
+  test('when a plan is bought, changed, ended and resumed, then each does what it says, and the operator sees the events', async () => {
+    await playground.open('Plan');
+    const { data } = await playground.run('Subscribe');
+    expect(data).toMatchObject({
+      createCheckout: { progress: 'WAITING_FOR_PAYMENT', price: { formatted: '$49.00' }, credits: 2_000 },
+    });
+    await payAt(data?.['createCheckout'], '2,000 credits have arrived');
+    await expect(playground.run('Plan')).resolves.toMatchObject({
+      data: {
+        subscription: { status: 'ACTIVE', plan: { code: 'pro' } },
+        wallet: { available: 2_100, monthly: { quota: 2_000, remaining: 2_000 } }, // 100 welcome + 2,000
+      },
+    });
+    const change = { __typename: 'PlanChange', creditsNow: 8_000 }; // 10,000 - 2,000
+    await expect(playground.run('PreviewChange')).resolves.toMatchObject({ data: { previewPlanChange: change } });
+    await expect(playground.run('ChangePlan')).resolves.toMatchObject({
+      data: { changePlan: { ...change, subscription: { plan: { code: 'business' }, nextPlan: null } } },
+    });
+    await expect(playground.run('CancelPlan')).resolves.toMatchObject({
+      data: { cancelSubscription: { status: 'ACTIVE', cancelAtPeriodEnd: true } },
+    });
+    await expect(playground.run('ResumePlan')).resolves.toMatchObject({
+      data: { resumeSubscription: { status: 'ACTIVE', cancelAtPeriodEnd: false } },
+    });
+
+    await playground.open('Invoices');
+    await expect(playground.run('Invoices')).resolves.toMatchObject({
+      data: { invoices: { nodes: [{ status: 'paid' }, { status: 'paid', total: { formatted: '$49.00' } }] } },
+    });
+    await expect(playground.run('Portal')).resolves.toMatchObject({
+      data: { createPortalSession: { __typename: 'PortalSession' } },
+    });
+
+    await playground.open('AdminAccount');
+    const told = await playground.run('StripeEvents');
+    const { nodes } = told.data?.['stripeEvents'] as { nodes: { id: string; type: string }[] }; // As the tab asks for it.
+    const paid = nodes.find(({ type }) => type === 'invoice.paid');
+    await playground.writeVariables({ eventId: paid?.id });
+    await expect(playground.run('ReplayStripeEvent')).resolves.toMatchObject({
+      data: { replayStripeEvent: { id: paid?.id, type: 'invoice.paid' } },
+    });
+    await expect.poll(balance, patiently).toEqual({ available: 10_100, held: 0 }); // 100 + 2,000 + 8,000
+    expect(playground.complaints).toEqual([]);
+  });
+});
+
+/** Opens the checkout of an answer and pays there; the page that it returns to tells when the credits have come. */
+async function payAt(answered: unknown, arrived: string): Promise<void> {
+  if (typeof answered !== 'object' || answered === null || !('url' in answered)) {
+    throw new Error(`There is no url in ${JSON.stringify(answered)}.`);
+  }
+  const page = await playground.page.context().newPage();
+  await page.goto(String(answered.url));
+  await page.getByRole('button', { name: 'Pay', exact: true }).click();
+  await page.getByRole('heading', { name: arrived }).waitFor();
+  await page.close();
+}
 
 /** The id of what an operation answered. */
 function idIn(answered: unknown): string {

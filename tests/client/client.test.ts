@@ -1,12 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  CancelSubscriptionDocument,
+  ChangePlanDocument,
+  CheckoutDocument,
   ClientError,
   CreateCheckoutDocument,
   createClient,
+  CreatePortalSessionDocument,
   GenerateDocument,
   GenerationDocument,
+  InvoicesDocument,
+  PreviewPlanChangeDocument,
+  ResumeSubscriptionDocument,
+  SubscriptionDocument,
   WalletDocument,
 } from '../../src/client/index.ts';
+import { sessionIn, stripeOf } from '../support/subscriber.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
 describe('the typed client', () => {
@@ -58,6 +67,45 @@ describe('the typed client', () => {
       input: { mode: 'PACK', packCode: 'pack_500' },
     });
     expect(createCheckout).toMatchObject({ __typename: 'Checkout', credits: 500, price: { formatted: '$50.00' } });
+  });
+
+  it('given a plan, when a front end sells, changes, ends, resumes and bills it, then each operation tells what it needs', async () => {
+    const client = await newClient();
+    expect(await client.execute(SubscriptionDocument)).toEqual({ subscription: null });
+    const { createCheckout } = await client.execute(CreateCheckoutDocument, {
+      input: { mode: 'SUBSCRIPTION', planCode: 'pro' },
+    });
+    if (createCheckout.__typename !== 'Checkout') throw new Error(createCheckout.message);
+    const { id } = createCheckout;
+    expect((await client.execute(CheckoutDocument, { id })).checkout).toMatchObject({
+      progress: 'WAITING_FOR_PAYMENT',
+      creditsGranted: 0,
+    });
+    await stripeOf(testApp).pay(sessionIn(createCheckout.url));
+    await testApp.app.jobs.runDue();
+    expect((await client.execute(CheckoutDocument, { id })).checkout).toMatchObject({
+      progress: 'CREDITED',
+      creditsGranted: 2_000,
+    });
+    expect((await client.execute(SubscriptionDocument)).subscription).toMatchObject({
+      status: 'ACTIVE',
+      interval: 'MONTH',
+      plan: { code: 'pro' },
+    });
+
+    const { previewPlanChange } = await client.execute(PreviewPlanChangeDocument, { planCode: 'business' });
+    expect(previewPlanChange).toMatchObject({ __typename: 'PlanChange', creditsNow: 8_000 }); // 10,000 - 2,000
+    const { changePlan } = await client.execute(ChangePlanDocument, { input: { planCode: 'business' } });
+    expect(changePlan).toMatchObject({ ...previewPlanChange, subscription: { plan: { code: 'business' } } });
+    const { cancelSubscription } = await client.execute(CancelSubscriptionDocument, { input: {} });
+    expect(cancelSubscription).toMatchObject({ __typename: 'PlanSubscription', cancelAtPeriodEnd: true });
+    const { resumeSubscription } = await client.execute(ResumeSubscriptionDocument);
+    expect(resumeSubscription).toMatchObject({ __typename: 'PlanSubscription', cancelAtPeriodEnd: false });
+
+    const { createPortalSession } = await client.execute(CreatePortalSessionDocument);
+    expect(createPortalSession).toMatchObject({ __typename: 'PortalSession', url: expect.stringMatching(/^http/) });
+    const { invoices } = await client.execute(InvoicesDocument, { first: 1 });
+    expect(invoices).toMatchObject({ nodes: [{ status: 'paid' }], pageInfo: { hasNextPage: true } });
   });
 
   it('given no key, when the wallet is asked for, then the error has the code', async () => {

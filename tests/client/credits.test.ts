@@ -53,6 +53,21 @@ describe('the helpers that front ends price with', () => {
     expect(shotVideoCredits(models, 'fal-ai/veo3.1')).toBe(40);
     expect(shotImageCredits(models, 'gone')).toBeUndefined();
     expect(() => shotImageCredits(models, 'fal-ai/veo3.1')).toThrow('makes VIDEO, not IMAGE');
+    expect(() => shotVideoCredits(models, 'fal-ai/nano-banana-2')).toThrow('makes IMAGE, not VIDEO');
+  });
+
+  it("given the model of the Director's Cut, when a shot is priced with it, then it is refused, as the API does", async () => {
+    const compose = 'fal-ai/ffmpeg-api/compose';
+    expect(creditsOf(models, compose)).toBe(12);
+    expect(() => shotVideoCredits(models, compose)).toThrow('is made of shots');
+    const { data } = await testApp.graphql(
+      `{ quote(input: { operation: SHOT_VIDEO, modelId: "${compose}" }) { __typename } }`,
+    );
+    expect(data).toEqual({ quote: { __typename: 'InvalidInputError' } });
+  });
+
+  it('given a front end that has no model yet, when shots are priced with null, then the defaults count', () => {
+    expect([shotImageCredits(models, null), shotVideoCredits(models, null)]).toEqual([4, 20]);
   });
 
   it("given the catalog, when a Director's Cut is priced, then it costs 12; without its model it has no price", () => {

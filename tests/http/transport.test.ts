@@ -62,6 +62,7 @@ describe('cross-origin requests', () => {
         await postGraphql(app.url, { query }, headers),
         await postGraphql(app.url, { query }, { ...headers, authorization: 'Bearer wzrd_nobody' }),
         await ask(`${app.url}/functions/v1/nothing`, { headers }),
+        await ask(`${app.url}/functions/v1/billing-catalog`, { headers }),
       ];
       for (const answer of answers) {
         expect(answer.headers.get('access-control-allow-origin')).toBe(allowed);

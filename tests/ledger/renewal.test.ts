@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toDate } from '../../src/clock.ts';
-import { insertRows } from '../../src/db/index.ts';
+import { type Columns, insertRows } from '../../src/db/index.ts';
 import {
   type AccountId,
   type Attachment,
@@ -84,13 +84,14 @@ describeOnBoth('The credits of a plan', (kind) => {
   let accounts = 0;
   const clock = createTestClock();
 
+  const noteColumns: Columns<{ text: string }> = { text: ['text', ({ text }) => text] };
   /** Writes a row of this test's own for each command that takes effect. */
   const writers = new Map<string, AttachmentWriter>([
     [
       'note',
       {
         kind: 'insert',
-        statementFor: (rows) => insertRows('note', { text: 'text' }, rows as readonly { text: string }[]), // Made by `noted`.
+        statementFor: (rows) => insertRows('note', noteColumns, rows as readonly { text: string }[]), // Made by `noted`.
       },
     ],
   ]);

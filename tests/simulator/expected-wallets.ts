@@ -105,7 +105,7 @@ class ModelRun {
 
   checkGrants({ grants, clawbacks }: Rows): void {
     const counts = countPlaces(this.#wallet);
-    for (const id of this.#wallet.grants.keys()) {
+    for (const [id, { expiresAt, voided }] of this.#wallet.grants) {
       const grant = grants.find((row) => row.id === id);
       must(grant !== undefined, names.journal, () => `${id} is not there`);
       const found = [grant.pending, grant.remaining, grant.held, grant.consumed, grant.expired, grant.revoked];
@@ -115,6 +115,8 @@ class ModelRun {
         count('REVOKED') + count('TAKEN') + count('OWED'),
       ];
       mustEqual(found.join(), wanted.join(), names.journal, `the parts of ${id}`);
+      mustEqual(grant.expires_at ?? Number.POSITIVE_INFINITY, expiresAt, names.journal, `the end of ${id}`);
+      mustEqual(grant.voided_at !== null, voided, names.journal, `whether ${id} is withdrawn`);
       this.#checkClawback(id, clawbacks, count);
     }
   }

@@ -1,6 +1,6 @@
 import type { Command, Credits, GrantId, HoldId } from '../../src/ledger/core/types.ts';
 import { must } from './invariant.ts';
-import type { Request } from './requests.ts';
+import { commandOf, type Request } from './requests.ts';
 import type { HoldRow, NoteRow, Rows, TransferRow } from './rows.ts';
 
 /** What is known of the world beside the rows. */
@@ -39,7 +39,7 @@ export class JournalReader {
     for (const transfer of rows.newTransfers) {
       const { account_id: accountId, recorded_at: at, sequence } = transfer;
       const last = commands.at(-1);
-      if (followsItsCommand(transfer) && last?.accountId === accountId && last.at === at) {
+      if (followsItsCommand(transfer, rows) && last?.accountId === accountId && last.at === at) {
         last.lastSequence = sequence;
         continue;
       }
@@ -53,7 +53,7 @@ export class JournalReader {
       if (command.kind === 'hold' && this.#isTakenAnew(command.holdId, commands)) continue;
       commands.push({ kind: 'command', accountId, step, at, command, lastSequence: sequence });
     }
-    this.#insertQuietClawbacks(commands, rows, step);
+    this.#insertQuietCommands(commands, rows, step);
     for (const hold of rows.holds) {
       const quiet = this.#quietCommand(hold, step);
       if (quiet !== null) insertInTime(commands, quiet);
@@ -63,10 +63,11 @@ export class JournalReader {
   }
 
   /**
-   * Clawbacks that moved no credits: what they want is held. Which commands took effect before each of them was noted,
-   * and those are found among the ones that the journal tells of.
+   * Clawbacks that moved no credits, for what they want is held, and reschedules that moved none, for they changed an
+   * end that is to come. Which commands took effect before each of them was noted, and those are found among the ones
+   * that the journal tells of.
    */
-  #insertQuietClawbacks(commands: EffectiveCommand[], rows: Rows, step: number): void {
+  #insertQuietCommands(commands: EffectiveCommand[], rows: Rows, step: number): void {
     let next = 0;
     let account: string | null = null;
     for (const note of rows.newNotes) {
@@ -78,18 +79,18 @@ export class JournalReader {
       }
       const found = commands.findIndex((command, index) => index >= next && isNoted(command, note));
       if (found !== -1) next = found + 1;
-      else if (kind === 'clawback') {
-        const command = this.#clawbackCommand(note.reason);
+      else if (kind === 'clawback' || kind === 'reschedule') {
+        const command = this.#ledgerCommand(kind, note.reason);
         commands.splice(next, 0, { kind: 'command', accountId, step, at, command, lastSequence: null });
         next += 1;
       }
     }
   }
 
-  #clawbackCommand(reason: string | null): Command {
+  #ledgerCommand(kind: 'clawback' | 'renew' | 'reschedule', reason: string | null): Command {
     const wish = this.#facts.requestNamed(reason)?.wish;
-    must(wish?.kind === 'clawback', invariant, () => `nobody asked for a clawback "${reason}"`);
-    return { kind: 'clawback', grantId: wish.grantId, total: wish.total, reason: reason ?? '' };
+    must(wish?.kind === kind, invariant, () => `nobody asked for a ${kind} "${reason}"`);
+    return commandOf(wish, reason ?? '');
   }
 
   /** A late capture takes the price of its hold anew; the capture comes next. */
@@ -133,12 +134,17 @@ export class JournalReader {
       case 'REFUND':
         must(wish?.kind === 'refund', invariant, () => `nobody asked for a refund "${reason}"`);
         return { kind: 'refund', holdId, amount: wish.credits as Credits | null, reason: reason ?? '' }; // It was accepted.
+      case 'EXPIRY':
+        // What expires by itself has no reason; what a renewal ends comes before the grant that tells of it.
+        return reason === null || reason === renewed ? null : this.#ledgerCommand('reschedule', reason);
       case 'VOID':
+        if (reason === renewed) return null;
+        if (wish?.kind === 'reschedule') return this.#ledgerCommand('reschedule', reason);
         must(wish?.kind === 'void', invariant, () => `nobody asked for a void "${reason}"`);
         return { kind: 'void', grantId: wish.grantId, reason: reason ?? '' };
       case 'CLAWBACK':
       case 'REINSTATEMENT':
-        return this.#clawbackCommand(reason);
+        return this.#ledgerCommand('clawback', reason);
       default:
         return null;
     }
@@ -161,7 +167,8 @@ export class JournalReader {
       const amount = this.#facts.welcomeCredits as Credits; // Of the catalog.
       return { ...common, category: 'PROMOTIONAL', priority: 30, amount, effectiveAt: null, expiresAt: null };
     }
-    const { wish } = request;
+    const { wish, name } = request;
+    if (wish.kind === 'renew' && wish.accountId === accountId) return this.#ledgerCommand('renew', name);
     must(
       wish.kind === 'grant' && wish.accountId === accountId,
       invariant,
@@ -172,20 +179,24 @@ export class JournalReader {
   }
 }
 
-/** What a command brings about beside what it asks for: a grant pays a debt, a clawback takes what was just spent. */
-const followsItsCommand = ({ type, reason }: TransferRow): boolean =>
-  type === 'DEBT_PAYMENT' || (type === 'CLAWBACK' && reason === 'The payment went back.');
+const renewed = 'The next credits came in its place.';
+
+/** What a command brings about after what it asks for: a grant pays a debt, a renewal rolls over, a clawback takes what was just spent. */
+const followsItsCommand = ({ type, reason, grant_ids: [id] }: TransferRow, { grants }: Rows): boolean =>
+  type === 'DEBT_PAYMENT' ||
+  (type === 'GRANT' && grants.some((grant) => grant.id === id && grant.source === 'ROLLOVER')) ||
+  (type === 'CLAWBACK' && reason === 'The payment went back.');
 
 function isNoted({ accountId, at, command }: EffectiveCommand, note: NoteRow): boolean {
   if (accountId !== note.account_id || at !== note.at || command.kind !== note.kind) return false;
-  if (command.kind === 'clawback' && command.reason !== note.reason) return false;
+  if ((command.kind === 'clawback' || command.kind === 'reschedule') && command.reason !== note.reason) return false;
   const subject = 'holdId' in command ? command.holdId : 'grantId' in command ? command.grantId : '';
   return subject === note.subject_id;
 }
 
 const isSame = (left: Command, right: Command): boolean =>
   left.kind === right.kind &&
-  (left.kind === 'release' || left.kind === 'refund' || left.kind === 'clawback') &&
+  ['release', 'refund', 'clawback', 'reschedule'].includes(left.kind) &&
   JSON.stringify(left) === JSON.stringify(right);
 
 /** Puts a command of its wallet before the first that came later. */

@@ -22,8 +22,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: `${core}/give-back.ts`,
-        text: '[...posting.fundings].reverse()) {\n    const clawback = draft.clawbacks.get(grantId);\n    const claimed',
-        by: 'posting.fundings) {\n    const clawback = draft.clawbacks.get(grantId);\n    const claimed',
+        text: '[...posting.fundings].reverse()) {\n    const claimed',
+        by: 'posting.fundings) {\n    const claimed',
       },
     ],
   },
@@ -211,7 +211,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: `${core}/give-back.ts`,
-        text: 'const owed = clawback === undefined ? 0 : Math.min(amount, clawback.owed);',
+        text: 'const owed = Math.min(amount, clawback.owed);',
         by: 'const owed = 0;',
       },
     ],
@@ -227,9 +227,17 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: 'src/ledger/wallet.store.ts',
-        text: '[...clawbacks.new, ...clawbacks.changed])}\n            ON CONFLICT (account_id, grant_id) DO UPDATE SET total = excluded.total, taken',
-        by: '[...clawbacks.new, ...clawbacks.changed])}\n            ON CONFLICT (account_id, grant_id) DO UPDATE SET taken',
+        text: 'DO UPDATE SET total = excluded.total, taken',
+        by: 'DO UPDATE SET taken',
       },
     ],
+  },
+  {
+    name: 'a grant that a renewal ended gets back what was held',
+    replacements: [{ file: `${core}/end-grant.ts`, text: 'if (!hasEnded(grant, now)) {', by: 'if (false) {' }],
+  },
+  {
+    name: 'a rollover ignores its cap',
+    replacements: [{ file: `${core}/renew.ts`, text: 'Math.min(left, rollover.cap)', by: 'left' }],
   },
 ];

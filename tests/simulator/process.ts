@@ -139,11 +139,9 @@ function faultAt({ kind }: StatementPoint, faults: Chance): Fault | null {
 
 /** The earliest instant at which the transfers that a statement writes were recorded: one parameter has them all. */
 function earliestIn(sql: string, values: readonly unknown[]): number {
-  const columns = /INSERT INTO transfer \((?<names>[^)]*)\) SELECT [^]*? FROM unnest\((?<types>[^)]*)\)/.exec(
-    sql,
-  )?.groups;
-  const index = columns?.['names']?.split(', ').indexOf('recorded_at') ?? -1;
-  const parameter = /\$(\d+)/.exec(columns?.['types']?.split(',')[index] ?? '')?.[1];
+  const parameter = /INSERT INTO transfer [^]*?\$(?<number>\d+)::timestamptz\[\] AS recorded_at/.exec(sql)?.groups?.[
+    'number'
+  ];
   const instants = String(values[Number(parameter) - 1]).match(/\d{4}-[^",}]+/g) ?? [];
   const earliest = Math.min(...instants.map((at) => Date.parse(at)));
   if (!Number.isFinite(earliest)) throw new Error('The statement that writes transfers is not understood any more.');

@@ -1,7 +1,7 @@
 import type { GrantRequest } from '../../src/accounts/accounts.ts';
 import { ExpectedError, IdempotencyConflictError } from '../../src/errors.ts';
 import type { GenerationId } from '../../src/generation/index.ts';
-import type { AccountId, GrantId } from '../../src/ledger/index.ts';
+import type { AccountId, Command, Credits, GrantId, Instant } from '../../src/ledger/index.ts';
 import { must, mustEqual } from './invariant.ts';
 import type { Rows } from './rows.ts';
 import { administratorId, type Service } from './service.ts';
@@ -15,7 +15,62 @@ export type Wish =
     >)
   | { readonly kind: 'void'; readonly grantId: GrantId }
   | { readonly kind: 'clawback'; readonly accountId: AccountId; readonly grantId: GrantId; readonly total: number }
+  /** The grants that it makes are named after the request. */
+  | {
+      readonly kind: 'renew';
+      readonly accountId: AccountId;
+      readonly credits: number;
+      readonly expiresAt: Instant | null;
+      readonly ends: readonly GrantId[];
+      readonly rollover: { readonly from: readonly GrantId[]; readonly cap: number } | null;
+    }
+  | {
+      readonly kind: 'reschedule';
+      readonly accountId: AccountId;
+      readonly grantIds: readonly GrantId[];
+      readonly expiresAt: Instant;
+    }
   | { readonly kind: 'refund'; readonly generationId: GenerationId; readonly credits: number | null };
+
+/** What only the ledger itself knows how to do: it has no keys there. */
+type LedgerWish = Extract<Wish, { readonly kind: 'clawback' | 'renew' | 'reschedule' }>;
+type KeyedWish = Exclude<Wish, LedgerWish>;
+
+/** Whether a wish goes to the ledger itself; it may be sent again at will, for what is done already does nothing. */
+export const goesToLedger = (wish: Wish): wish is LedgerWish =>
+  wish.kind === 'clawback' || wish.kind === 'renew' || wish.kind === 'reschedule';
+
+/** The command that a wish for the ledger comes to. */
+export function commandOf(wish: LedgerWish, name: string): Command {
+  switch (wish.kind) {
+    case 'clawback':
+      return { kind: 'clawback', grantId: wish.grantId, total: wish.total, reason: name };
+    case 'reschedule':
+      return { kind: 'reschedule', grantIds: wish.grantIds, expiresAt: wish.expiresAt, reason: name };
+    case 'renew': {
+      const { expiresAt, rollover } = wish;
+      const common = { category: 'PAID', expiresAt } as const;
+      return {
+        ...common,
+        kind: 'renew',
+        grantId: `grant of ${name}` as GrantId, // Unique, as the name is.
+        source: 'PLAN',
+        priority: 10,
+        amount: wish.credits as Credits, // The wish is a whole number of them.
+        reason: name,
+        endsGrantIds: wish.ends,
+        rollover: rollover && {
+          ...common,
+          grantId: `rollover of ${name}` as GrantId, // As above.
+          priority: 20,
+          reason: null,
+          fromGrantIds: rollover.from,
+          cap: rollover.cap,
+        },
+      };
+    }
+  }
+}
 
 export interface Request {
   /** Unique; it stands in what the request leaves behind: the prompt or the reason. */
@@ -43,14 +98,25 @@ interface KeyGroup {
   conflicts: Request[];
 }
 
-/** `at` is known of a clawback. */
-type Outcome = { readonly id: string; readonly replayed: boolean | null; readonly at?: number };
+/** `at` and whether there was nothing to do are known of what goes to the ledger itself. */
+type Outcome = {
+  readonly id: string;
+  readonly replayed: boolean | null;
+  readonly at?: number;
+  readonly repeated?: boolean;
+};
 
 /** A clawback that was acknowledged: at this instant its grant had this total. */
 export interface AcknowledgedClawback {
   readonly name: string;
   readonly grantId: GrantId;
   readonly total: number;
+  readonly at: number;
+}
+
+/** A reschedule that was acknowledged as one that changed something: at this instant it did. */
+export interface AcknowledgedReschedule {
+  readonly name: string;
   readonly at: number;
 }
 
@@ -68,13 +134,13 @@ const mutations = {
   grant: 'grantCredits',
   void: 'voidGrant',
   refund: 'refundGeneration',
-  clawback: 'clawback',
-} as const;
+} as const satisfies Record<KeyedWish['kind'], string>;
 
 /** What clients sent, and what they were told. */
 export class Requests {
   readonly all: Request[] = [];
   readonly clawbacks: AcknowledgedClawback[] = [];
+  readonly reschedules: AcknowledgedReschedule[] = [];
   readonly #groups = new Map<string, KeyGroup>();
   readonly #tell: (line: string) => void;
 
@@ -96,9 +162,9 @@ export class Requests {
     return request;
   }
 
-  /** Those that may be sent again: a clawback needs no key, for the same total again does nothing. */
+  /** Those that may be sent again. */
   get repeatable(): readonly Request[] {
-    return this.all.filter(({ key, wish }) => key !== null || wish.kind === 'clawback');
+    return this.all.filter(({ key, wish }) => key !== null || goesToLedger(wish));
   }
 
   find(name: string | null): Request | undefined {
@@ -144,6 +210,9 @@ export class Requests {
     if (request.wish.kind === 'clawback') {
       const { grantId, total } = request.wish;
       this.clawbacks.push({ name: request.name, grantId, total, at: outcome.at ?? 0 });
+    }
+    if (request.wish.kind === 'reschedule' && outcome.repeated === false) {
+      this.reschedules.push({ name: request.name, at: outcome.at ?? 0 });
     }
     if (group === null) return;
     if (group.subject === null) group.subject = { id: outcome.id, request };
@@ -193,8 +262,8 @@ export class Requests {
   #checkRequest(request: Request, effects: readonly string[]): void {
     const { name, accepted, key, wish } = request;
     // A clawback may do nothing, or take effect anew after another: see `checkAcknowledged`. So may one whose batch is
-    // run again after a COMMIT without an answer, when the batch set the total of its grant twice.
-    const isTotal = wish.kind === 'clawback';
+    // run again after a COMMIT without an answer, when the batch set the total of its grant twice. A reschedule likewise.
+    const isTotal = wish.kind === 'clawback' || wish.kind === 'reschedule';
     const needsEffect = isTotal ? [] : accepted;
     for (const id of needsEffect) must(effects.includes(id), names.kept, () => `${name} was acknowledged with ${id}`);
     const accomplished = new Set(accepted).size + request.unknown;
@@ -211,7 +280,7 @@ export class Requests {
 
   #groupOf(request: Request): KeyGroup | null {
     const { key, wish } = request;
-    if (key === null) return null;
+    if (key === null || goesToLedger(wish)) return null;
     const owner = wish.kind === 'generate' ? wish.accountId : administratorId;
     const mutation = mutations[wish.kind];
     const name = `${owner} ${mutation} ${key}`;
@@ -231,8 +300,8 @@ export class Requests {
 }
 
 /** The ledger's own answer; nobody has given it a place in the contract. */
-class ClawbackRefused extends ExpectedError {
-  override readonly name = 'ClawbackRefused';
+class LedgerRefused extends ExpectedError {
+  override readonly name = 'LedgerRefused';
   readonly code = 'INVALID_INPUT';
 }
 
@@ -269,11 +338,14 @@ async function send({ name, key, wish }: Request, { accounts, generations, ledge
       const grant = await accounts.voidGrant({ id: wish.grantId, reason: name, idempotencyKey: key }, administratorId);
       return { id: grant.id, replayed: null };
     }
-    case 'clawback': {
-      const { accountId, grantId, total } = wish;
-      const answer = await ledger.execute({ accountId, command: { kind: 'clawback', grantId, total, reason: name } });
-      if (answer.kind !== 'applied') throw new ClawbackRefused(JSON.stringify(answer));
-      return { id: grantId, replayed: null, at: answer.at };
+    case 'clawback':
+    case 'renew':
+    case 'reschedule': {
+      const command = commandOf(wish, name);
+      const answer = await ledger.execute({ accountId: wish.accountId, command });
+      if (answer.kind !== 'applied') throw new LedgerRefused(JSON.stringify(answer));
+      const { at, repeated } = answer;
+      return { id: 'grantId' in command ? command.grantId : name, replayed: null, at, repeated };
     }
     case 'refund': {
       const { id, replayed } = await generations.refund(

@@ -1,5 +1,5 @@
 import { must, mustEqual } from './invariant.ts';
-import type { ClawbackRow, GenerationRow, GrantRow, HoldRow, Rows, TransferRow, WalletRow } from './rows.ts';
+import type { ClawbackRow, GenerationRow, GrantRow, HoldRow, NoteRow, Rows, TransferRow, WalletRow } from './rows.ts';
 
 type Places = Record<string, number>;
 
@@ -13,6 +13,9 @@ interface HoldStory {
   /** Whose credits, in the order in which they were taken the last time. */
   funding: readonly string[];
 }
+
+/** Of a grant that was moved in a step, only the model knows between which of its transfers that was. */
+type Expiry = number | null | 'unknown' | 'moved';
 
 interface WalletStory {
   sequence: number;
@@ -42,7 +45,7 @@ export class RowChecks {
   readonly #holds = new Map<string, HoldStory>();
   readonly #voided = new Set<string>();
   /** When each grant expires, as far as the journal has been read. */
-  readonly #expiries = new Map<string, number | null | 'unknown'>();
+  readonly #expiries = new Map<string, Expiry>();
   readonly #priceOf: (modelId: string) => number;
   readonly #saidSucceeded: (generationId: string) => boolean;
 
@@ -61,8 +64,13 @@ export class RowChecks {
     const holds = new Map(rows.holds.map((hold) => [hold.id, hold]));
     const clawbacks = new Map(rows.clawbacks.map((clawback) => [clawback.grant_id, clawback]));
     for (const grant of rows.grants) this.#learnExpiry(grant, rows.newTransfers);
+    const moved = new Set(rows.newNotes.flatMap((note) => (movesEnds(note) ? note.grant_ids : [])));
+    for (const id of moved) this.#expiries.set(id, 'moved');
     for (const transfer of rows.newTransfers) this.#follow(transfer, grants, holds, clawbacks);
-    for (const grant of rows.grants) mustBeKnown(grant, this.#expiries.get(grant.id));
+    for (const grant of rows.grants) {
+      if (moved.has(grant.id)) this.#expiries.set(grant.id, grant.expires_at);
+      mustBeKnown(grant, this.#expiries.get(grant.id));
+    }
     for (const clawback of rows.clawbacks) this.#checkClawback(clawback, grants.get(clawback.grant_id));
     for (const wallet of rows.wallets) this.#checkWallet(wallet, rows);
     for (const grant of rows.grants) this.#checkGrant(grant);
@@ -124,6 +132,7 @@ export class RowChecks {
   #checkInstant(transfer: TransferRow, grant: GrantRow, isClawedBack: boolean, where: string): void {
     const { type, to_account: to, occurred_at: at } = transfer;
     const expiresAt = this.#expiries.get(grant.id) ?? null;
+    if (expiresAt === 'moved') return;
     if (expiresAt === 'unknown') {
       if (revives(transfer, grant.id)) this.#expiries.set(grant.id, at + revivalMs);
       return;
@@ -302,9 +311,12 @@ const revivalMs = 30 * 86_400_000;
 const revives = ({ type, to_account: to, grant_ids: ids }: TransferRow, grantId: string): boolean =>
   type === 'REINSTATEMENT' && to === 'AVAILABLE' && ids.includes(grantId);
 
-/** A grant expires when it said at first that it would, or when the journal says that it was revived. */
-function mustBeKnown({ id, expires_at: expiresAt }: GrantRow, known: number | null | 'unknown' | undefined): void {
-  mustEqual(expiresAt, known === undefined || known === 'unknown' ? null : known, names.notSpent, `the end of ${id}`);
+/** What gives grants another end. */
+const movesEnds = ({ kind }: NoteRow): boolean => kind === 'renew' || kind === 'reschedule';
+
+/** A grant expires when it said at first that it would, when it was told to since, or when the journal says that it was revived. */
+function mustBeKnown({ id, expires_at: expiresAt }: GrantRow, known: Expiry | undefined): void {
+  mustEqual(expiresAt, typeof known === 'number' ? known : null, names.notSpent, `the end of ${id}`);
 }
 
 function placesOf(all: Map<string, Places>, grantId: string): Places {

@@ -14,6 +14,7 @@ export interface WalletRow {
 export interface GrantRow {
   readonly account_id: string;
   readonly id: string;
+  readonly source: string;
   readonly amount: number;
   readonly pending: number;
   readonly remaining: number;
@@ -23,6 +24,7 @@ export interface GrantRow {
   readonly revoked: number;
   readonly effective_at: number;
   readonly expires_at: number | null;
+  readonly voided_at: number | null;
   readonly reason: string | null;
 }
 
@@ -54,6 +56,7 @@ export interface NoteRow {
   readonly number: number;
   readonly kind: string;
   readonly subject_id: string;
+  readonly grant_ids: readonly string[];
   readonly total: number | null;
   readonly reason: string | null;
   readonly at: number;
@@ -120,10 +123,10 @@ const all = (columns: string, from: string, order: string): string =>
 
 const statement = `SELECT
   ${all('account_id, available, held, pending, debt, issued, sequence', 'wallet', 'account_id')} AS wallets,
-  ${all(`account_id, id, amount, pending, remaining, held, consumed, expired, revoked, reason, ${ms('effective_at')}, ${ms('expires_at')}`, 'credit_grant', 'id')} AS grants,
+  ${all(`account_id, id, source, amount, pending, remaining, held, consumed, expired, revoked, reason, ${ms('effective_at')}, ${ms('expires_at')}, ${ms('voided_at')}`, 'credit_grant', 'id')} AS grants,
   ${all(`account_id, id, status, amount, captured, refunded, grant_ids, ${ms('expires_at')}, ${ms('settled_at')}`, 'credit_hold', 'id')} AS holds,
   ${all('account_id, grant_id, total, taken, owed, payer_ids, payer_amounts', 'credit_clawback', 'account_id, grant_id')} AS clawbacks,
-  ${all(`account_id, number, kind, subject_id, total, reason, ${ms('at')}`, 'simulation.command WHERE number > $2', 'account_id, number')} AS "newNotes",
+  ${all(`account_id, number, kind, subject_id, grant_ids, total, reason, ${ms('at')}`, 'simulation.command WHERE number > $2', 'account_id, number')} AS "newNotes",
   ${all(
     `transfer.account_id, transfer.sequence, type, from_account, to_account, amount, available_after, grant_ids, grant_amounts, hold_id, reason, ${ms('occurred_at')}, ${ms('recorded_at')}`,
     `transfer LEFT JOIN jsonb_to_recordset($1::jsonb) AS known (account_id text, sequence integer) USING (account_id)

@@ -82,6 +82,7 @@ export async function composeService(parts: {
     storage,
     sandboxMode: true,
     providerOf: () => provider,
+    afterSpending: () => {},
   };
   const generations = createGenerations({
     database,
@@ -93,6 +94,7 @@ export async function composeService(parts: {
     jobs,
     quoteSecret: await readSecret(database, ids, 'quote'),
     sandboxMode: true,
+    afterSpending: () => {},
     stopProvider: (generation) => {
       stopProvider(stepDependencies, generation).catch(() => {});
     },
@@ -103,6 +105,7 @@ export async function composeService(parts: {
     POLL: steps.poll,
     STRIPE_EVENT: nothingOfStripe,
     PLAN_PERIOD: nothingOfStripe,
+    TOP_UP: nothingOfStripe,
     RECONCILE: nothingOfStripe,
   });
   return { accounts, catalog, generations, history, jobs, ledger };

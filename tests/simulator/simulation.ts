@@ -10,7 +10,13 @@ import { emptyDatabase } from './empty-database.ts';
 import { ExpectedWallets } from './expected-wallets.ts';
 import { InvariantBroken, must, mustEqual } from './invariant.ts';
 import type { Process } from './process.ts';
-import { type AcknowledgedClawback, type Request, Requests } from './requests.ts';
+import {
+  type AcknowledgedClawback,
+  type AcknowledgedReschedule,
+  goesToLedger,
+  type Request,
+  Requests,
+} from './requests.ts';
 import { RowChecks } from './row-checks.ts';
 import { type NoteRow, readRows, type Rows, type TransferRow } from './rows.ts';
 import { administratorId } from './service.ts';
@@ -178,10 +184,10 @@ class Simulation {
     const wish = this.#wishes.next(this.#rows);
     // Grants and refunds need a key, and so does whoever wants to ask twice.
     const needsKey = wish.kind === 'grant' || wish.kind === 'refund';
-    const hasKey = needsKey || (wish.kind !== 'clawback' && !chance.oneIn(5));
+    const hasKey = needsKey || (!goesToLedger(wish) && !chance.oneIn(5));
     const key = hasKey ? this.#newKey() : null;
     const request = this.#requests.add(wish, key);
-    const mayRepeat = key !== null || wish.kind === 'clawback';
+    const mayRepeat = key !== null || goesToLedger(wish);
     const copies = mayRepeat && chance.oneIn(3) ? chance.between(2, 4) : 1;
     return Array.from({ length: copies }, () => this.#send(request));
   }
@@ -307,7 +313,7 @@ class Simulation {
       ? ({ kind: 'generate', accountId, modelId: dearestModel } as const)
       : this.#wishes.next(this.#rows);
     const key = keyed.length > 0 && chance.oneIn(2) ? chance.pick(keyed).key : this.#newKey();
-    const request = this.#requests.add(wish, wish.kind === 'clawback' ? null : key);
+    const request = this.#requests.add(wish, goesToLedger(wish) ? null : key);
     await this.#requests.attempt(request, process.service, process.name, process.watch());
     if (request.accepted.length === 0) {
       const after = JSON.stringify(await digestTables(observer));
@@ -360,6 +366,7 @@ class Simulation {
     const rows = this.#rows;
     this.#requests.check(rows, effectsOf(rows, this.#transfers, this.#notes));
     checkAcknowledged(this.#requests.clawbacks, this.#notes);
+    checkRescheduled(this.#requests.reschedules, this.#notes);
     for (const { id, status } of rows.generations) {
       if (this.#cancelled.has(id))
         mustEqual(status, 'CANCELED', 'G20 a cancelled generation costs nothing', `the status of ${id}`);
@@ -406,7 +413,7 @@ function effectsOf(
   }
   for (const { kind, number, reason, subject_id: subject } of notes) {
     // Each is an effect of its own, whenever it was.
-    if (kind === 'clawback' && reason !== null) add(reason, `${subject} at ${number}`);
+    if ((kind === 'clawback' || kind === 'reschedule') && reason !== null) add(reason, `${subject} at ${number}`);
   }
   const withoutTimes = ([name, found]: [string, Set<string>]): [string, string[]] => [
     name,
@@ -426,6 +433,17 @@ function checkAcknowledged(clawbacks: readonly AcknowledgedClawback[], notes: re
       [before, ...meanwhile].includes(total),
       'G14 each acknowledged effect is in the journal',
       () => `${name} was told that ${total} of ${grantId} were taken back`,
+    );
+  }
+}
+
+/** Each reschedule that was said to change something was noted at its instant. */
+function checkRescheduled(reschedules: readonly AcknowledgedReschedule[], notes: readonly NoteRow[]): void {
+  for (const { name, at } of reschedules) {
+    must(
+      notes.some((note) => note.kind === 'reschedule' && note.reason === name && note.at === at),
+      'G14 each acknowledged effect is in the journal',
+      () => `${name} was told that it changed the end of grants`,
     );
   }
 }

@@ -29,13 +29,15 @@ export class Wishes {
 
   next(rows: Rows): Wish {
     const luck = this.#chance.below(100);
-    if (luck < 48) return this.generate();
-    if (luck < 70) return this.#grant();
-    if (luck < 73) return this.#void(rows) ?? this.generate();
-    return (luck < 85 ? this.#refund(rows) : this.clawback(rows)) ?? this.generate();
+    if (luck < 45) return this.generate();
+    if (luck < 62) return this.#grant();
+    if (luck < 69) return this.#renew(rows);
+    if (luck < 74) return this.#reschedule(rows) ?? this.generate();
+    if (luck < 77) return this.#void(rows) ?? this.generate();
+    return (luck < 87 ? this.#refund(rows) : this.clawback(rows)) ?? this.generate();
   }
 
-  /** Another wish of the same kind, by the same owner of keys. */
+  /** Another wish of the same kind, by the same owner of keys; null when there is none. */
   another({ wish }: Request, rows: Rows): Wish | null {
     switch (wish.kind) {
       case 'generate':
@@ -47,7 +49,9 @@ export class Wishes {
       case 'refund':
         return this.#refund(rows);
       case 'clawback':
-        return this.clawback(rows);
+      case 'renew':
+      case 'reschedule':
+        return null; // They have no keys.
     }
   }
 
@@ -73,6 +77,42 @@ export class Wishes {
     if (rows.grants.length === 0) return null;
     const { id } = this.#chance.pick(rows.grants.slice(-8));
     return { kind: 'void', grantId: id as GrantId }; // An id of the table's own.
+  }
+
+  /** The credits of a next period; what it ends may be spent, held, over or not begun. */
+  #renew(rows: Rows): Wish {
+    const chance = this.#chance;
+    const accountId = chance.pick(this.#accounts);
+    const ends = this.#grantsOf(rows, accountId, 3);
+    const from = ends.filter(() => !chance.oneIn(3));
+    return {
+      kind: 'renew',
+      accountId,
+      credits: chance.between(1, 12),
+      expiresAt: chance.oneIn(5) ? null : this.#soon(0, chance.pick([5_000, 20_000, 1_200_000])),
+      ends,
+      rollover: chance.oneIn(4) ? null : { from, cap: chance.between(0, 12) },
+    };
+  }
+
+  /** An end that is over, near or far. */
+  #reschedule(rows: Rows): Wish | null {
+    const chance = this.#chance;
+    const accountId = chance.pick(this.#accounts);
+    const grantIds = this.#grantsOf(rows, accountId, 2);
+    if (grantIds.length === 0) return null;
+    return { kind: 'reschedule', accountId, grantIds, expiresAt: this.#soon(-3_000, chance.pick([3_000, 20_000])) };
+  }
+
+  /** Some grants of an account, most of them with credits that are not spent. */
+  #grantsOf({ grants }: Rows, accountId: AccountId, most: number): GrantId[] {
+    const chance = this.#chance;
+    const own = grants.filter(({ account_id: owner }) => owner === accountId);
+    const live = own.filter(({ pending, remaining, held }) => pending + remaining + held > 0);
+    const candidates = chance.oneIn(4) ? own : live;
+    if (candidates.length === 0) return [];
+    const picked = Array.from({ length: chance.between(1, most) }, () => chance.pick(candidates.slice(-8)).id);
+    return [...new Set(picked)] as GrantId[]; // Ids of the table's own.
   }
 
   /** A total from nothing to all, now and then more than that; a debt comes of what was spent. */

@@ -87,7 +87,10 @@ export async function readWallet(
 export interface BillingApp extends TestApp {
   readonly stripe: FakeStripe;
   /** Pays, refuses or expires a session at Stripe; nobody is told of it. */
-  changeSession(checkout: OpenCheckout, change: Partial<Pick<FakeSessionState, 'status' | 'payment_status'>>): string;
+  changeSession(
+    checkout: OpenCheckout,
+    change: Partial<Pick<FakeSessionState, 'status' | 'payment_status' | 'hasFailed'>>,
+  ): string;
   /** Tells the webhook of a session, signed as Stripe does it. */
   tellOf(sessionId: string, event?: Partial<StripeEventBody>): Promise<WebhookReply>;
 }
@@ -114,6 +117,7 @@ export function eventBody(sessionId: string, event: Partial<StripeEventBody> = {
     id: `evt_${events}`,
     object: 'event',
     type: 'checkout.session.completed',
+    created: 1_767_268_800,
     livemode: false,
     ...event,
     data: { object: { id: sessionId, object: 'checkout.session' } },

@@ -13,6 +13,8 @@ export interface FakeSession {
   readonly expires_at: number;
   status: 'open' | 'complete' | 'expired';
   payment_status: 'unpaid' | 'paid' | 'no_payment_required';
+  /** The bank has refused a delayed payment. */
+  hasFailed: boolean;
   /** Every field that the session was made with, as it was sent. */
   readonly sent: Readonly<Record<string, string>>;
 }
@@ -37,6 +39,7 @@ export interface FakeStripe {
 export async function startFakeStripe(clock: TestClock): Promise<FakeStripe> {
   const sessions: FakeStripe['sessions'] = new Map();
   const customers: FakeStripe['customers'] = [];
+  const products = new Map<string, object>();
   const answers = new Map<string, object>();
   let lost = { count: 0, path: '' };
 
@@ -51,6 +54,7 @@ export async function startFakeStripe(clock: TestClock): Promise<FakeStripe> {
       expires_at: Math.floor(clock.now() / 1_000) + 24 * 60 * 60,
       status: 'open',
       payment_status: 'unpaid',
+      hasFailed: false,
       sent,
     };
     sessions.set(id, session);
@@ -58,9 +62,33 @@ export async function startFakeStripe(clock: TestClock): Promise<FakeStripe> {
   };
 
   const createCustomer = (sent: Record<string, string>): object => {
-    const customer = { id: `cus_${customers.length + 1}`, object: 'customer', metadata: metadataOf(sent) };
+    const customer = { id: `cus_${customers.length + 1}`, object: 'customer', metadata: metadataOf(sent) } as const;
     customers.push(customer);
     return customer;
+  };
+
+  const createProduct = (sent: Record<string, string>): object => {
+    const product = { id: sent['id'] ?? '', object: 'product', name: sent['name'] };
+    products.set(product.id, product);
+    return product;
+  };
+
+  /** A session with its payment, as it is asked for by `expand`. */
+  const shown = (session: FakeSession | undefined): object | undefined => {
+    if (session === undefined) return session;
+    if (session.payment_status === 'no_payment_required') return { ...session, payment_intent: null };
+    const isPaid = session.payment_status === 'paid';
+    const waiting = session.hasFailed ? 'requires_payment_method' : 'processing';
+    const cents = Number(session.sent['line_items[0][price_data][unit_amount]']);
+    const payment_intent = {
+      id: session.id.replace('cs_test', 'pi'),
+      object: 'payment_intent',
+      status: isPaid ? 'succeeded' : waiting,
+      amount_received: isPaid ? cents : 0,
+      currency: 'usd',
+      created: session.expires_at - 24 * 60 * 60,
+    };
+    return { ...session, payment_intent: session.status === 'complete' ? payment_intent : null };
   };
 
   const remembered = (idempotencyKey: string | undefined, create: () => object): object => {
@@ -74,13 +102,16 @@ export async function startFakeStripe(clock: TestClock): Promise<FakeStripe> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const sent = Object.fromEntries(new URLSearchParams(await textOf(request)));
     const key = request.headers['idempotency-key']?.toString();
-    const sessionId = /^\/v1\/checkout\/sessions\/(\w+)$/.exec(request.url ?? '')?.[1];
+    const [path = ''] = (request.url ?? '').split('?');
+    const id = path.slice(path.lastIndexOf('/') + 1);
     let body: object | undefined;
-    if (request.method === 'POST' && request.url === '/v1/customers')
-      body = remembered(key, () => createCustomer(sent));
-    else if (request.method === 'POST' && request.url === '/v1/checkout/sessions') {
+    if (request.method === 'POST' && path === '/v1/customers') body = remembered(key, () => createCustomer(sent));
+    else if (request.method === 'POST' && path === '/v1/products') body = remembered(key, () => createProduct(sent));
+    else if (request.method === 'POST' && path === '/v1/checkout/sessions') {
       body = remembered(key, () => createSession(sent));
-    } else if (sessionId !== undefined) body = sessions.get(sessionId);
+    } else if (path.startsWith('/v1/checkout/sessions/')) body = shown(sessions.get(id));
+    else if (path.startsWith('/v1/customers/')) body = customers.find((customer) => customer.id === id);
+    else if (path.startsWith('/v1/products/')) body = products.get(id);
     if (lost.count > 0 && request.url?.startsWith(lost.path)) {
       lost.count -= 1;
       response.destroy();

@@ -67,6 +67,9 @@ export const schnell = { modelId: 'fal-ai/flux/schnell', prompt: 'A lighthouse i
 /** The default image model, 4 credits a call. */
 export const banana = { modelId: 'fal-ai/nano-banana-2', prompt: 'A lighthouse in the rain' } as const;
 
+/** A text to video model, 25 credits a call. */
+export const veo = { modelId: 'fal-ai/veo3/fast', prompt: 'A lighthouse in the rain' } as const;
+
 /** Speaks to a server as clients and administrators do. Every answer without `errors`; those throw. */
 export function createStudio(app: Pick<TestApp, 'graphql'>) {
   const ask = async <Data>(

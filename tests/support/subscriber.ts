@@ -16,6 +16,7 @@ export interface GrantRow {
   readonly expired: number;
   readonly revoked: number;
   readonly expiresAt: string | null;
+  readonly createdAt: string;
   readonly reason: string | null;
 }
 
@@ -40,7 +41,7 @@ export interface SubscriptionRow {
   readonly nextPlan: { readonly code: string } | null;
 }
 
-export const subscriptionFields =
+const subscriptionFields =
   'id plan { code } status interval currentPeriodStart currentPeriodEnd cancelAtPeriodEnd nextPlan { code } nextInterval';
 const errorFields = '... on Error { code message }';
 const changeFields = `effectiveAt creditsNow amountDueNow { amount } subscription { ${subscriptionFields} }`;
@@ -144,10 +145,14 @@ export async function createSubscriber(app: TestApp) {
     grants: async (): Promise<GrantRow[]> => {
       const { wallet } = await ask<{ wallet: { grants: { nodes: GrantRow[] } } }>(
         `{ wallet { grants(last: 100) { nodes {
-          source category state amount remaining held consumed expired revoked expiresAt reason
+          source category state amount remaining held consumed expired revoked expiresAt createdAt reason
         } } } }`,
       );
-      return wallet.grants.nodes.toReversed().filter(({ source }) => source !== 'WELCOME');
+      // Of those that came in one millisecond, ids say nothing about the order.
+      const key = ({ createdAt, source }: GrantRow): string => `${createdAt} ${source}`;
+      return wallet.grants.nodes
+        .filter(({ source }) => source !== 'WELCOME')
+        .sort((left, right) => (key(left) < key(right) ? -1 : 1));
     },
     subscription: async (): Promise<SubscriptionRow | null> =>
       (await ask<{ subscription: SubscriptionRow | null }>(`{ subscription { ${subscriptionFields} } }`)).subscription,

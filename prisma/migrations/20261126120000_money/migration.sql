@@ -10,6 +10,15 @@ CREATE TYPE payment_kind AS ENUM ('PACK', 'TOP_UP', 'INVOICE');
 CREATE TYPE plan_change_kind AS ENUM ('UPGRADE', 'AT_PERIOD_END', 'IN_TRIAL', 'STAY');
 CREATE TYPE top_up_status AS ENUM ('PENDING', 'PAID', 'FAILED');
 
+-- What Stripe says of the money of a checkout, once its buyer is done with it.
+CREATE TYPE checkout_payment AS ENUM ('PENDING', 'PAID');
+ALTER TABLE checkout ADD COLUMN payment checkout_payment;
+UPDATE checkout SET payment = 'PAID' WHERE status = 'COMPLETED';
+ALTER TABLE checkout ADD CHECK (status <> 'COMPLETED' OR payment IS NOT DISTINCT FROM 'PAID');
+-- While a bank takes its days, the same may be bought once more.
+DROP INDEX checkout_one_open;
+CREATE UNIQUE INDEX checkout_one_open ON checkout (account_id, fingerprint) WHERE status = 'CREATED' AND payment IS NULL;
+
 -- Which mode of billing an id of Stripe's belongs to: test and live objects never meet.
 CREATE TABLE stripe_price (
   mode text NOT NULL CHECK (mode IN ('sandbox', 'test_only', 'live')),
@@ -132,13 +141,16 @@ CREATE TABLE plan_change (
 CREATE TABLE auto_top_up (
   account_id text PRIMARY KEY REFERENCES account (id),
   enabled boolean NOT NULL,
-  threshold integer NOT NULL CHECK (threshold BETWEEN 1 AND 2000000000),
-  pack_code text NOT NULL REFERENCES credit_pack (code),
+  threshold integer CHECK (threshold BETWEEN 1 AND 2000000000),
+  pack_code text REFERENCES credit_pack (code),
   monthly_limit integer CHECK (monthly_limit > 0),
   failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
-  suspended_reason text,
+  -- Empty when there was none to charge.
   failed_payment_method_id text,
-  updated_at timestamptz(3) NOT NULL
+  retry_at timestamptz(3),
+  suspended_reason text,
+  updated_at timestamptz(3) NOT NULL,
+  CHECK (NOT enabled OR (threshold IS NOT NULL AND pack_code IS NOT NULL))
 );
 
 CREATE TABLE top_up (
@@ -160,3 +172,14 @@ CREATE TABLE top_up (
 );
 -- One charge closes the gap, however many requests find it.
 CREATE UNIQUE INDEX top_up_one_pending ON top_up (account_id) WHERE status = 'PENDING';
+
+-- What happened to an account, for those who integrate it.
+CREATE TYPE account_event_type AS ENUM ('LOW_BALANCE');
+CREATE TABLE account_event (
+  account_id text NOT NULL REFERENCES account (id),
+  id text NOT NULL,
+  type account_event_type NOT NULL,
+  data jsonb NOT NULL,
+  created_at timestamptz(3) NOT NULL,
+  PRIMARY KEY (account_id, id)
+);

@@ -63,7 +63,7 @@ export function entitlementsOf(facts: SubscriptionFacts): Entitlement[] {
 const rankOf = { TRIAL: 0, MONTH: 1, UPGRADE: 2 } as const;
 
 /** When the credits of a period end, by what is known of the subscription now. */
-export function creditsEndOf(
+function creditsEndOf(
   { startsAt, endsAt }: Stretch,
   facts: Pick<SubscriptionFacts, 'cancelAtPeriodEnd' | 'endedAt' | 'lines'>,
 ): Instant {

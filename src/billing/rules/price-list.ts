@@ -31,22 +31,23 @@ const withoutPrefix = (prefix: string, text: string): string | null =>
   text.startsWith(prefix) ? text.slice(prefix.length) : null;
 
 /** What a price is the price of. */
-type Sale =
+export type Sale =
   | { readonly planCode: string; readonly packCode: null; readonly interval: BillingInterval }
   | { readonly planCode: null; readonly packCode: string; readonly interval: null };
+
+/** How the present price of something sold is found in Stripe, whatever its id. */
+export const lookupKeyOf = (sale: Sale): string =>
+  sale.planCode === null
+    ? productIds.ofPack(sale.packCode)
+    : `${productIds.ofPlan(sale.planCode)}_${sale.interval.toLowerCase()}`;
 
 /** Something sold, as it stands in Stripe. */
 export function pricedItem(
   sale: Sale,
   { name: productName, priceCents, currency }: { name: string; priceCents: number; currency: string },
 ): PricedItem {
-  const common = { ...sale, productName, priceCents, currency };
-  if (sale.planCode === null) {
-    const productId = productIds.ofPack(sale.packCode);
-    return { ...common, productId, lookupKey: productId };
-  }
-  const productId = productIds.ofPlan(sale.planCode);
-  return { ...common, productId, lookupKey: `${productId}_${sale.interval.toLowerCase()}` };
+  const productId = sale.planCode === null ? productIds.ofPack(sale.packCode) : productIds.ofPlan(sale.planCode);
+  return { ...sale, productName, priceCents, currency, productId, lookupKey: lookupKeyOf(sale) };
 }
 
 /** All that the catalog sells through checkouts: each plan by the month and by the year where it has such a price, and each pack. */

@@ -1,10 +1,13 @@
+import type { Act } from './act.ts';
 import type { SandboxContext } from './context.ts';
 import { answerDispute, escalateDispute, loseDispute, openDispute, winDispute } from './disputes.ts';
-import { createDraft, type Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { collectInvoice, paymentMethodOf, subscriptionOf } from './invoice-life.ts';
 import type { DeliveryOutcome, EventDelivery } from './event-delivery.ts';
 import { newPaymentMethod, attach } from './payment-methods.ts';
 import { failRefund, refund } from './refunds.ts';
 import { runDue } from './run-due.ts';
+import { releaseSchedule } from './schedule-life.ts';
 import { completeSession, endDebit } from './session-end.ts';
 import { readSettings } from './settings.ts';
 import { invalidRequest, resourceMissing, StripeSandboxError } from './stripe-error.ts';
@@ -14,12 +17,13 @@ import type {
   StripeDispute,
   StripeEvent,
   StripeKind,
-  StripeObject,
   StripeObjects,
   StripePaymentMethod,
   StripeRefund,
+  StripeSubscription,
 } from './stripe-objects.ts';
-import { findTestPaymentMethod } from './test-payment-methods.ts';
+import { setCancelAtPeriodEnd } from './subscription-updates.ts';
+import { findTestPaymentMethod, type TestPaymentMethod } from './test-payment-methods.ts';
 
 /** What happens outside of the API: at checkout, at banks, at Stripe's dashboard. Each throws `StripeSandboxError` for what cannot be. */
 export interface StripeSandboxControls {
@@ -39,12 +43,18 @@ export interface StripeSandboxControls {
   settleDebit(intentId: string, outcome: 'succeeded' | 'failed'): Promise<void>;
   /** Gives a customer a new default card, for all their subscriptions too. */
   changeCard(customerId: string, testMethod: string): Promise<StripePaymentMethod>;
+  /** Lets a subscription end with its period, or go on after all; a plan that waits in a schedule is dropped. */
+  setCancelAtPeriodEnd(subscriptionId: string, cancels: boolean): Promise<StripeSubscription>;
+  /** Pays an open invoice with the customer's payment method; throws 402 when it is declined, which is noted. */
+  payInvoice(invoiceId: string): Promise<void>;
   /** Does what is due by the clock; its events are sent with the next delivery. */
   runDue(): Promise<void>;
   /** All events, oldest first, as they were made. */
   listEvents(): Promise<readonly StripeEvent[]>;
   /** Sends one event now, also one that was accepted before or is held back. */
   deliverEvent(eventId: string): Promise<DeliveryOutcome>;
+  /** Sends all that waits, also what is held back: in order and once, or each event twice and all of it shuffled. */
+  deliverWaiting(how: 'in_order' | 'shuffled_twice'): Promise<{ accepted: number; refused: number }>;
   settings(): Promise<SandboxSettings>;
   changeSettings(changes: Partial<Pick<SandboxSettings, 'holds_events' | 'after_last_try'>>): Promise<void>;
 }
@@ -52,30 +62,12 @@ export interface StripeSandboxControls {
 interface ControlsOptions {
   readonly context: SandboxContext;
   readonly delivery: EventDelivery;
-  /** Sends what was written, where events are not held back. */
-  readonly deliver: (written: readonly StripeObject[]) => Promise<void>;
+  readonly act: Act;
 }
 
-const maximumTries = 100;
-
 /** The controls of a sandbox. */
-export function createControls({ context, delivery, deliver }: ControlsOptions): StripeSandboxControls {
+export function createControls({ context, delivery, act }: ControlsOptions): StripeSandboxControls {
   const { store } = context;
-
-  /** Plans a change and writes it, again when something came between, and tells the webhook. */
-  async function act<Result>(plan: (draft: Draft) => Promise<Result>): Promise<Result> {
-    for (let tries = 0; tries < maximumTries; tries += 1) {
-      const draft = createDraft(context, null);
-      const result = await plan(draft);
-      const { inserted: insert, replaced: replace } = draft;
-      const outcome = await store.commit({ at: context.clock.now(), insert, replace, request: null });
-      if (outcome === 'done') {
-        await deliver(insert);
-        return result;
-      }
-    }
-    throw new StripeSandboxError(409, { type: 'api_error', message: 'The Stripe sandbox is busy. Please try again.' });
-  }
 
   async function take<Kind extends StripeKind>(draft: Draft, kind: Kind, id: string): Promise<StripeObjects[Kind]> {
     const object = await draft.find(kind, id);
@@ -133,10 +125,47 @@ export function createControls({ context, delivery, deliver }: ControlsOptions):
         return method;
       }),
 
+    setCancelAtPeriodEnd: (id, cancels) =>
+      act(async (draft) => {
+        const stored = await take(draft, 'subscription', id);
+        if (stored.ended_at !== null) throw invalidRequest(`The subscription ${id} has ended.`);
+        if (stored.schedule !== null) {
+          releaseSchedule(draft, await draft.get('subscription_schedule', stored.schedule), stored);
+        }
+        return setCancelAtPeriodEnd(draft, await draft.get('subscription', id), cancels);
+      }),
+
+    payInvoice: async (id) => {
+      const decline = await act(async (draft) => {
+        const invoice = await take(draft, 'invoice', id);
+        if (invoice.status !== 'open') throw invalidRequest(`The invoice ${id} is ${invoice.status}, not open.`);
+        const method = await paymentMethodOf(draft, await subscriptionOf(draft, invoice));
+        const collected = await collectInvoice(draft, invoice, method, { offSession: false, isAutomatic: false });
+        return collected.decline;
+      });
+      if (decline !== null) throw new StripeSandboxError(402, { type: 'card_error', ...decline });
+    },
+
     runDue: () => runDue(context),
 
     listEvents: () => store.list('event', { matching: [{}], startingAfter: null, oldestFirst: true, limit: null }),
     deliverEvent: (id) => delivery.deliverAgain(id),
+
+    deliverWaiting: async (how) => {
+      const waiting = await store.list('event', {
+        matching: [{ sandbox: { delivered: false } }],
+        startingAfter: null,
+        oldestFirst: true,
+        limit: null,
+      });
+      const ids = waiting.map(({ id }) => id);
+      const outcomes: DeliveryOutcome[] = [];
+      for (const id of how === 'in_order' ? ids : shuffled(context, [...ids, ...ids])) {
+        outcomes.push(await delivery.deliverAgain(id));
+      }
+      const count = (wanted: DeliveryOutcome) => outcomes.filter((outcome) => outcome === wanted).length;
+      return { accepted: count('accepted'), refused: count('refused') };
+    },
 
     settings: () => readSettings(store),
     changeSettings: (changes) =>
@@ -148,8 +177,13 @@ export function createControls({ context, delivery, deliver }: ControlsOptions):
   };
 }
 
-function requireTestMethod(name: string) {
+function requireTestMethod(name: string): TestPaymentMethod {
   const test = findTestPaymentMethod(name);
   if (test === null) throw resourceMissing(400, 'payment_method', name, 'payment_method');
   return test;
+}
+
+function shuffled<Item>({ ids }: SandboxContext, items: readonly Item[]): Item[] {
+  const keyed = items.map((item) => ({ item, key: ids.randomBytes(8).toString('hex') }));
+  return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
 }

@@ -50,7 +50,7 @@ export function createDraft(
       pending_webhooks: 1,
       request: { id: cause?.requestId ?? null, idempotency_key: cause?.idempotencyKey ?? null },
       type,
-      sandbox: { delivered: !context.webhookEvents.has(type) },
+      sandbox: { delivered: !context.webhookEvents.has(type), attempts: [] },
     };
   }
 

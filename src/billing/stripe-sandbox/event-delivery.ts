@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import type { Clock } from '../../clock.ts';
+import { nowSeconds } from './now.ts';
 import { readSettings } from './settings.ts';
 import { shown } from './show.ts';
 import type { StripeSandboxStore } from './store.ts';
@@ -28,6 +29,7 @@ export interface EventDeliveryOptions {
 
 const timeoutMs = 5_000;
 const batchSize = 20;
+const attemptsKept = 10;
 
 /** Sends stored events to the webhook, signed as Stripe signs them. An event stays pending until a 2xx answer. */
 export function createEventDelivery(options: EventDeliveryOptions): EventDelivery {
@@ -53,6 +55,7 @@ export function createEventDelivery(options: EventDeliveryOptions): EventDeliver
 
   async function sendAndNote(event: StripeEvent): Promise<DeliveryOutcome> {
     const problem = await send(event);
+    await note(event, problem);
     if (problem !== null) {
       if (!stopping.signal.aborted) {
         log.warn(
@@ -62,9 +65,15 @@ export function createEventDelivery(options: EventDeliveryOptions): EventDeliver
       }
       return 'refused';
     }
-    const replace = [{ from: event, to: { ...event, sandbox: { ...event.sandbox, delivered: true } } }];
-    await store.commit({ at: clock.now(), insert: [], replace, request: null });
     return 'accepted';
+  }
+
+  /** What another process has noted meanwhile stays; an acceptance that is lost so is a second delivery, as Stripe's may be. */
+  async function note(event: StripeEvent, problem: string | null): Promise<void> {
+    const attempts = [...event.sandbox.attempts, { at: nowSeconds(clock), problem }].slice(-attemptsKept);
+    const delivered = event.sandbox.delivered || problem === null;
+    const replace = [{ from: event, to: { ...event, sandbox: { delivered, attempts } } }];
+    await store.commit({ at: clock.now(), insert: [], replace, request: null });
   }
 
   /** What went wrong, or null. */

@@ -79,7 +79,7 @@ export function attach(draft: Draft, method: StripePaymentMethod, customer: Stri
 }
 
 /** Takes a payment method from its customer, and from where it was their default. */
-export async function detach(draft: Draft, method: StripePaymentMethod): Promise<StripePaymentMethod> {
+async function detach(draft: Draft, method: StripePaymentMethod): Promise<StripePaymentMethod> {
   const detached = draft.change(method, { customer: null });
   draft.tell('payment_method.detached', detached, method);
   if (method.customer === null) return detached;

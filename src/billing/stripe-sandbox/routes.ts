@@ -4,6 +4,7 @@ import { createCustomer, deleteCustomer, listCustomers, retrieveCustomer, update
 import { closeDispute, listDisputes, retrieveDispute } from './disputes.ts';
 import { listEvents, retrieveEvent } from './events.ts';
 import { listInvoicePayments, retrieveInvoicePayment } from './invoice-payments.ts';
+import { createInvoicePreview } from './invoice-previews.ts';
 import { listInvoices, markInvoiceUncollectible, payInvoice, retrieveInvoice, voidOpenInvoice } from './invoices.ts';
 import { createPaymentIntent, listPaymentIntents, retrievePaymentIntent } from './payment-intents.ts';
 import {
@@ -12,10 +13,19 @@ import {
   listPaymentMethods,
   retrievePaymentMethod,
 } from './payment-methods.ts';
+import { createPortalSession } from './portal-sessions.ts';
 import { createPrice, listPrices, retrievePrice, updatePrice } from './prices.ts';
 import { createProduct, listProducts, retrieveProduct, updateProduct } from './products.ts';
 import { createRefund, listRefunds, retrieveRefund, updateRefund } from './refunds.ts';
 import { createSession, expireOpenSession, listSessions, retrieveSession } from './sessions.ts';
+import {
+  createSchedule,
+  listSchedules,
+  releaseActiveSchedule,
+  retrieveSchedule,
+  updateSchedule,
+} from './subscription-schedules.ts';
+import { cancelSubscription, resumeSubscription, updateSubscription } from './subscription-updates.ts';
 import { listSubscriptions, retrieveSubscription } from './subscriptions.ts';
 
 /** Plans what a call answers and writes. It may run again when another call came between. */
@@ -59,6 +69,15 @@ const routes: readonly (readonly [method: Method, path: RegExp, operation: Opera
   ['POST', /^\/v1\/disputes\/([^/]+)\/close$/, closeDispute],
   ['GET', /^\/v1\/subscriptions$/, listSubscriptions],
   ['GET', /^\/v1\/subscriptions\/([^/]+)$/, retrieveSubscription],
+  ['POST', /^\/v1\/subscriptions\/([^/]+)$/, updateSubscription],
+  ['DELETE', /^\/v1\/subscriptions\/([^/]+)$/, cancelSubscription],
+  ['POST', /^\/v1\/subscriptions\/([^/]+)\/resume$/, resumeSubscription],
+  ['POST', /^\/v1\/subscription_schedules$/, createSchedule],
+  ['GET', /^\/v1\/subscription_schedules$/, listSchedules],
+  ['GET', /^\/v1\/subscription_schedules\/([^/]+)$/, retrieveSchedule],
+  ['POST', /^\/v1\/subscription_schedules\/([^/]+)$/, updateSchedule],
+  ['POST', /^\/v1\/subscription_schedules\/([^/]+)\/release$/, releaseActiveSchedule],
+  ['POST', /^\/v1\/invoices\/create_preview$/, createInvoicePreview],
   ['GET', /^\/v1\/invoices$/, listInvoices],
   ['GET', /^\/v1\/invoices\/([^/]+)$/, retrieveInvoice],
   ['POST', /^\/v1\/invoices\/([^/]+)\/pay$/, payInvoice],
@@ -66,6 +85,7 @@ const routes: readonly (readonly [method: Method, path: RegExp, operation: Opera
   ['POST', /^\/v1\/invoices\/([^/]+)\/mark_uncollectible$/, markInvoiceUncollectible],
   ['GET', /^\/v1\/invoice_payments$/, listInvoicePayments],
   ['GET', /^\/v1\/invoice_payments\/([^/]+)$/, retrieveInvoicePayment],
+  ['POST', /^\/v1\/billing_portal\/sessions$/, createPortalSession],
   ['GET', /^\/v1\/events$/, listEvents],
   ['GET', /^\/v1\/events\/([^/]+)$/, retrieveEvent],
 ];

@@ -7,8 +7,8 @@ import type { StripeSubscription, StripeSubscriptionSchedule } from './stripe-ob
 export async function enterPhase(draft: Draft, from: StripeSubscription, at: number): Promise<StripeSubscription> {
   if (from.schedule === null) return from;
   const schedule = await draft.get('subscription_schedule', from.schedule);
-  const phase = schedule.phases.find(({ start_date }) => start_date === at);
-  if (phase === undefined) return from;
+  const phase = schedule.phases.find(({ start_date, end_date }) => start_date <= at && at < end_date);
+  if (phase === undefined || phase.start_date === schedule.current_phase?.start_date) return from;
   const current_phase = { start_date: phase.start_date, end_date: phase.end_date };
   draft.tell('subscription_schedule.updated', draft.change(schedule, { current_phase }), schedule);
   const data = [];

@@ -223,6 +223,8 @@ export interface StripeEvent {
   sandbox: {
     /** Whether nothing is left to send: the webhook has accepted it, or does not listen to its type. */
     delivered: boolean;
+    /** The newest tries to send it, oldest first, each with what went wrong. */
+    attempts: readonly { readonly at: number; readonly problem: string | null }[];
   };
 }
 

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Clock, Instant } from '../../clock.ts';
 import type { IdSource } from '../../ids.ts';
+import { createAct } from './act.ts';
 import { createApiHandler } from './api.ts';
 import { createControls, type StripeSandboxControls } from './controls.ts';
-import { createCheckoutPageHandler } from './checkout-page.ts';
 import type { SandboxContext } from './context.ts';
 import { createEventDelivery } from './event-delivery.ts';
+import { createPageHandler } from './pages.ts';
 import { createRetryLoop } from './retry-loop.ts';
 import { runDue } from './run-due.ts';
 import type { StripeSandboxStore } from './store.ts';
@@ -29,8 +30,8 @@ export interface StripeSandboxOptions {
 export interface StripeSandbox {
   /** Opens the API on a free port of the loopback interface and starts to deliver what is pending. */
   listen(): Promise<{ host: string; port: number }>;
-  /** Answers the page at `checkoutBaseUrl/:sessionId`. */
-  handleCheckoutPage(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Answers the page at `checkoutBaseUrl/:sessionId` and those beside it: `portal/:id`, `invoices/:id`, `dashboard`. */
+  handlePage(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** What only people at a dashboard, banks and cardholders can do. */
   readonly controls: StripeSandboxControls;
   /** Does what is due and sends undelivered events now; resolves to how many were accepted. */
@@ -42,7 +43,7 @@ export interface StripeSandbox {
 
 const host = '127.0.0.1';
 
-/** Stands in for Stripe: an API for the real SDK, a checkout page and signed events. */
+/** Stands in for Stripe: an API for the real SDK, pages and signed events. */
 export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbox {
   const { store, clock, ids, checkoutBaseUrl, log } = options;
   const webhookEvents = new Set(options.webhookEvents ?? listenedEvents);
@@ -80,12 +81,9 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
     wrote: (objects) => void deliverWritten(objects),
     failed: (error, request) => log.warn({ error, request }, 'The API of the Stripe sandbox failed.'),
   });
-  const handleCheckoutPage = createCheckoutPageHandler({
-    context,
-    log,
-    deliver: deliverWritten,
-    runDue: runDueAndDeliver,
-  });
+  const act = createAct(context, deliverWritten);
+  const controls = createControls({ context, delivery, act });
+  const handlePage = createPageHandler({ context, controls, act, runDue: runDueAndDeliver, log });
   const server = createServer((request, response) => {
     handleApi(request, response).catch((error: unknown) => {
       log.warn({ error }, 'The API of the Stripe sandbox could not answer.');
@@ -94,9 +92,8 @@ export function createStripeSandbox(options: StripeSandboxOptions): StripeSandbo
   });
 
   return {
-    handleCheckoutPage,
-
-    controls: createControls({ context, delivery, deliver: deliverWritten }),
+    handlePage,
+    controls,
 
     listen: () =>
       new Promise((resolve, reject) => {

@@ -6,6 +6,7 @@ export async function endSubscription(
   draft: Draft,
   from: StripeSubscription,
   reason: 'cancellation_requested' | 'payment_failed' | null,
+  comment: string | null = null,
 ): Promise<StripeSubscription> {
   for (const invoice of await draft.list('invoice', { parent: { subscription_details: { subscription: from.id } } })) {
     if (invoice.status !== 'draft' && invoice.status !== 'open') continue;
@@ -22,7 +23,7 @@ export async function endSubscription(
     ended_at: draft.now,
     schedule: null,
     cancellation_details: {
-      comment: null,
+      comment,
       feedback: null,
       feedback_option: null,
       reason: reason ?? from.cancellation_details?.reason ?? null,

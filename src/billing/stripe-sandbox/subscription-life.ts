@@ -58,7 +58,7 @@ export function startPeriod(
 }
 
 /** Bills the period that has begun, with what has waited for it; `before` is the subscription of the period before. */
-export async function startCycleInvoice(
+async function startCycleInvoice(
   draft: Draft,
   started: StripeSubscription,
   before: StripeSubscription,

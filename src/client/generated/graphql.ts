@@ -11,12 +11,45 @@ export type BillingInterval =
   /** Every year. */
   | 'YEAR';
 
+/** When to end the subscription. */
+export type CancelSubscriptionInput = {
+  /** True: with its period, as its credits do. False: now, with all credits of the plan. Packs stay. */
+  atPeriodEnd?: boolean;
+  /** Or the Idempotency-Key header; 1 to 255 characters. */
+  idempotencyKey?: string | null | undefined;
+};
+
+/** The plan to change to. */
+export type ChangePlanInput = {
+  /** Or the Idempotency-Key header; 1 to 255 characters. */
+  idempotencyKey?: string | null | undefined;
+  /** How often it is paid. */
+  interval?: BillingInterval;
+  /** The plan. */
+  planCode: string;
+};
+
 /** What is bought. */
 export type CheckoutMode =
   /** A credit pack. */
   | 'PACK'
   /** A plan. */
   | 'SUBSCRIPTION';
+
+/** How far a checkout is, for the page that its buyer returns to. */
+export type CheckoutProgress =
+  /** The credits have come: `creditsGranted`. */
+  | 'CREDITED'
+  /** Nobody paid in time; nothing was charged. */
+  | 'EXPIRED'
+  /** The payment failed; nothing was charged and no credits come. */
+  | 'FAILED'
+  /** It is paid, or a trial has begun; the credits come in a moment. */
+  | 'PAID_CREDITS_ARRIVING'
+  /** The buyer is done, and the bank is not: a debit takes days. Credits come when it is paid. */
+  | 'WAITING_FOR_BANK'
+  /** No payment is known of: the buyer has not paid yet, or Stripe's word of it is on its way. */
+  | 'WAITING_FOR_PAYMENT';
 
 /** Where a checkout stands. */
 export type CheckoutStatus =
@@ -174,6 +207,25 @@ export type ShotAssetInput = {
   url: string;
 };
 
+/** Where a subscription stands, in Stripe's words. A status that Stripe invents later shows as PAUSED. */
+export type SubscriptionStatus =
+  /** It is paid. */
+  | 'ACTIVE'
+  /** It has ended. */
+  | 'CANCELED'
+  /** The first payment is not there. */
+  | 'INCOMPLETE'
+  /** The first payment never came. */
+  | 'INCOMPLETE_EXPIRED'
+  /** The last payment failed and is tried again; what is there stays for at most 72 hours past the period. */
+  | 'PAST_DUE'
+  /** Nothing is paid and nothing new is given at the moment. */
+  | 'PAUSED'
+  /** It is being tried; the quota was given once, until the end of the trial. */
+  | 'TRIALING'
+  /** Payments failed and are not tried any more; nothing new is given. */
+  | 'UNPAID';
+
 export type ModelsQueryVariables = Exact<{
   kind?: MediaKind | null | undefined;
   search?: string | null | undefined;
@@ -228,6 +280,98 @@ export type CreateCheckoutMutation = { createCheckout:
     | { __typename: 'UnknownCreditPackError', code: ErrorCode, message: string }
     | { __typename: 'UnknownPlanError', code: ErrorCode, message: string }
    };
+
+export type CheckoutQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CheckoutQuery = { checkout: { id: string, status: CheckoutStatus, progress: CheckoutProgress, creditsGranted: number, expiresAt: string } | null };
+
+export type SubscriptionQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SubscriptionQuery = { subscription: { id: string, status: SubscriptionStatus, interval: BillingInterval, currentPeriodStart: string, currentPeriodEnd: string, cancelAtPeriodEnd: boolean, nextInterval: BillingInterval | null, plan: { code: string, name: string }, nextPlan: { code: string, name: string } | null } | null };
+
+export type PreviewPlanChangeQueryVariables = Exact<{
+  planCode: string;
+  interval?: BillingInterval;
+}>;
+
+
+export type PreviewPlanChangeQuery = { previewPlanChange:
+    | { __typename: 'CheckoutUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'NoSubscriptionError', code: ErrorCode, message: string }
+    | { __typename: 'NotPurchasableError', code: ErrorCode, message: string }
+    | { __typename: 'PaymentProviderError', code: ErrorCode, message: string }
+    | { __typename: 'PlanChange', effectiveAt: string, creditsNow: number, amountDueNow: { amount: number, formatted: string } }
+    | { __typename: 'UnknownPlanError', code: ErrorCode, message: string }
+   };
+
+export type ChangePlanMutationVariables = Exact<{
+  input: ChangePlanInput;
+}>;
+
+
+export type ChangePlanMutation = { changePlan:
+    | { __typename: 'CheckoutUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'NoSubscriptionError', code: ErrorCode, message: string }
+    | { __typename: 'NotPurchasableError', code: ErrorCode, message: string }
+    | { __typename: 'PaymentProviderError', code: ErrorCode, message: string }
+    | { __typename: 'PlanChange', effectiveAt: string, creditsNow: number, amountDueNow: { amount: number, formatted: string }, subscription: { id: string, status: SubscriptionStatus, plan: { code: string }, nextPlan: { code: string } | null } }
+    | { __typename: 'UnknownPlanError', code: ErrorCode, message: string }
+   };
+
+export type CancelSubscriptionMutationVariables = Exact<{
+  input: CancelSubscriptionInput;
+}>;
+
+
+export type CancelSubscriptionMutation = { cancelSubscription:
+    | { __typename: 'CheckoutUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'NoSubscriptionError', code: ErrorCode, message: string }
+    | { __typename: 'PaymentProviderError', code: ErrorCode, message: string }
+    | { __typename: 'PlanSubscription', id: string, status: SubscriptionStatus, cancelAtPeriodEnd: boolean, currentPeriodEnd: string }
+   };
+
+export type ResumeSubscriptionMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ResumeSubscriptionMutation = { resumeSubscription:
+    | { __typename: 'CheckoutUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'NoSubscriptionError', code: ErrorCode, message: string }
+    | { __typename: 'PaymentProviderError', code: ErrorCode, message: string }
+    | { __typename: 'PlanSubscription', id: string, status: SubscriptionStatus, cancelAtPeriodEnd: boolean, currentPeriodEnd: string }
+   };
+
+export type CreatePortalSessionMutationVariables = Exact<{
+  returnUrl?: string | null | undefined;
+}>;
+
+
+export type CreatePortalSessionMutation = { createPortalSession:
+    | { __typename: 'CheckoutUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'NoCustomerError', code: ErrorCode, message: string }
+    | { __typename: 'PaymentProviderError', code: ErrorCode, message: string }
+    | { __typename: 'PortalSession', url: string }
+    | { __typename: 'RedirectNotAllowedError', code: ErrorCode, message: string }
+   };
+
+export type InvoicesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type InvoicesQuery = { invoices: { nodes: Array<{ id: string, number: string | null, status: string, createdAt: string, hostedUrl: string | null, pdfUrl: string | null, total: { amount: number, formatted: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -354,3 +498,153 @@ export const CreateCheckoutDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CreateCheckoutMutation, CreateCheckoutMutationVariables>;
+export const CheckoutDocument = new TypedDocumentString(`
+    query Checkout($id: ID!) {
+  checkout(id: $id) {
+    id
+    status
+    progress
+    creditsGranted
+    expiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<CheckoutQuery, CheckoutQueryVariables>;
+export const SubscriptionDocument = new TypedDocumentString(`
+    query Subscription {
+  subscription {
+    id
+    status
+    interval
+    currentPeriodStart
+    currentPeriodEnd
+    cancelAtPeriodEnd
+    plan {
+      code
+      name
+    }
+    nextPlan {
+      code
+      name
+    }
+    nextInterval
+  }
+}
+    `) as unknown as TypedDocumentString<SubscriptionQuery, SubscriptionQueryVariables>;
+export const PreviewPlanChangeDocument = new TypedDocumentString(`
+    query PreviewPlanChange($planCode: String!, $interval: BillingInterval! = MONTH) {
+  previewPlanChange(planCode: $planCode, interval: $interval) {
+    __typename
+    ... on PlanChange {
+      effectiveAt
+      creditsNow
+      amountDueNow {
+        amount
+        formatted
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PreviewPlanChangeQuery, PreviewPlanChangeQueryVariables>;
+export const ChangePlanDocument = new TypedDocumentString(`
+    mutation ChangePlan($input: ChangePlanInput!) {
+  changePlan(input: $input) {
+    __typename
+    ... on PlanChange {
+      effectiveAt
+      creditsNow
+      amountDueNow {
+        amount
+        formatted
+      }
+      subscription {
+        id
+        status
+        plan {
+          code
+        }
+        nextPlan {
+          code
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChangePlanMutation, ChangePlanMutationVariables>;
+export const CancelSubscriptionDocument = new TypedDocumentString(`
+    mutation CancelSubscription($input: CancelSubscriptionInput!) {
+  cancelSubscription(input: $input) {
+    __typename
+    ... on PlanSubscription {
+      id
+      status
+      cancelAtPeriodEnd
+      currentPeriodEnd
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CancelSubscriptionMutation, CancelSubscriptionMutationVariables>;
+export const ResumeSubscriptionDocument = new TypedDocumentString(`
+    mutation ResumeSubscription {
+  resumeSubscription {
+    __typename
+    ... on PlanSubscription {
+      id
+      status
+      cancelAtPeriodEnd
+      currentPeriodEnd
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ResumeSubscriptionMutation, ResumeSubscriptionMutationVariables>;
+export const CreatePortalSessionDocument = new TypedDocumentString(`
+    mutation CreatePortalSession($returnUrl: URL) {
+  createPortalSession(returnUrl: $returnUrl) {
+    __typename
+    ... on PortalSession {
+      url
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CreatePortalSessionMutation, CreatePortalSessionMutationVariables>;
+export const InvoicesDocument = new TypedDocumentString(`
+    query Invoices($first: Int, $after: String) {
+  invoices(first: $first, after: $after) {
+    nodes {
+      id
+      number
+      status
+      total {
+        amount
+        formatted
+      }
+      createdAt
+      hostedUrl
+      pdfUrl
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<InvoicesQuery, InvoicesQueryVariables>;

@@ -418,6 +418,171 @@ mutation Checkout($input: CreateCheckoutInput!) {
   },
   {
     query: `
+# A plan from its first day to its last. The play
+# button asks which to run: Subscribe first, pay at
+# the url in its answer, and look at Plan again.
+# Then preview and make a change, end the plan with
+# its period, and go on with it after all.
+query Plan {
+  subscription {
+    id
+    status
+    interval
+    plan {
+      code
+      name
+    }
+    currentPeriodStart
+    currentPeriodEnd
+    cancelAtPeriodEnd
+    nextPlan {
+      code
+    }
+  }
+  wallet {
+    available
+    monthly {
+      quota
+      remaining
+      resetsAt
+    }
+    rollover
+  }
+}
+
+mutation Subscribe {
+  createCheckout(input: { mode: SUBSCRIPTION, planCode: "pro" }) {
+    __typename
+    ... on Checkout {
+      id
+      url
+      progress
+      price {
+        formatted
+      }
+      credits
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
+# What the change below would do; it changes
+# nothing.
+query PreviewChange($planCode: String!, $interval: BillingInterval!) {
+  previewPlanChange(planCode: $planCode, interval: $interval) {
+    __typename
+    ... on PlanChange {
+      effectiveAt
+      creditsNow
+      amountDueNow {
+        formatted
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
+mutation ChangePlan($planCode: String!, $interval: BillingInterval!) {
+  changePlan(input: { planCode: $planCode, interval: $interval }) {
+    __typename
+    ... on PlanChange {
+      effectiveAt
+      creditsNow
+      amountDueNow {
+        formatted
+      }
+      subscription {
+        plan {
+          code
+        }
+        nextPlan {
+          code
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
+mutation CancelPlan {
+  cancelSubscription(input: { atPeriodEnd: true }) {
+    __typename
+    ... on PlanSubscription {
+      status
+      cancelAtPeriodEnd
+      currentPeriodEnd
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
+mutation ResumePlan {
+  resumeSubscription {
+    __typename
+    ... on PlanSubscription {
+      status
+      cancelAtPeriodEnd
+      currentPeriodEnd
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: { planCode: 'business', interval: 'MONTH' },
+  },
+  {
+    query: `
+# What was invoiced for a plan, the newest first.
+# The play button asks which to run: Portal opens
+# the page on which cards are changed.
+query Invoices {
+  invoices(first: 10) {
+    nodes {
+      id
+      number
+      status
+      total {
+        formatted
+      }
+      createdAt
+      hostedUrl
+      pdfUrl
+    }
+    totalCount
+  }
+}
+
+mutation Portal {
+  createPortalSession {
+    __typename
+    ... on PortalSession {
+      url
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+  },
+  {
+    query: `
 # Why the balance is what it is: the lines add up
 # to it. And what was spent in the last days, and
 # on what.
@@ -706,6 +871,34 @@ mutation RebuildWallet($accountId: ID!) {
   }
 }
 
+# What Stripe told, the last first. One that could
+# not be applied says why.
+query StripeEvents {
+  stripeEvents(first: 10) {
+    nodes {
+      id
+      type
+      state
+      attempts
+      lastError
+      receivedAt
+      appliedAt
+    }
+    totalCount
+  }
+}
+
+# Has an event applied once more. What it told of
+# is there already, so nothing comes of it.
+mutation ReplayStripeEvent($eventId: ID!) {
+  replayStripeEvent(id: $eventId) {
+    id
+    type
+    state
+    attempts
+  }
+}
+
 # A day later in a moment, for everybody here. What
 # falls due happens at its own time on the way. The
 # clock never goes back.
@@ -740,6 +933,7 @@ mutation SetClock($to: DateTime!) {
       to: 'today+30',
       grantId: 'grant_paste_an_id_here',
       generationId: 'gen_paste_an_id_here',
+      eventId: 'evt_paste_an_id_here',
     },
   },
 ];

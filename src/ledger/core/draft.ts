@@ -37,6 +37,10 @@ export interface Posting {
   readonly reason?: string;
 }
 
+/** Whether a posting adds to an account of the wallet (1), takes from it (-1), or neither. */
+const directionOf = (account: LedgerAccount, { from, to }: Posting): number =>
+  Number(to === account) - Number(from === account);
+
 /**
  * A change of a wallet under way. It is dropped whole when the command is refused, so the state that it
  * started from is never touched; maps are copied at their first write.
@@ -105,14 +109,13 @@ export class Draft {
     assert(amount > 0, 'a transfer is positive');
 
     const totals = this.#state;
-    const change = (account: LedgerAccount): number => (to === account ? amount : 0) - (from === account ? amount : 0);
     this.#state = {
       ...totals,
-      available: totals.available + change('AVAILABLE'),
-      held: totals.held + change('HELD'),
-      pending: totals.pending + change('PENDING'),
-      debt: totals.debt - change('DEBT'),
-      issued: totals.issued - change('ISSUED'),
+      available: totals.available + amount * directionOf('AVAILABLE', posting),
+      held: totals.held + amount * directionOf('HELD', posting),
+      pending: totals.pending + amount * directionOf('PENDING', posting),
+      debt: totals.debt - amount * directionOf('DEBT', posting),
+      issued: totals.issued - amount * directionOf('ISSUED', posting),
       sequence: totals.sequence + 1,
     };
     const { available, held, pending, debt } = this.#state;
@@ -144,12 +147,11 @@ export class Draft {
     const after = { ...before };
     if (from !== 'ISSUED') after[bucketOf[from]] -= amount;
     after[bucketOf[to]] += amount;
-    const parts = [after.pending, after.remaining, after.held, after.consumed, after.expired, after.revoked];
-    assert(
-      parts.every((part) => part >= 0),
-      `no part of grant ${grantId} is negative`,
-    );
-    assert(parts.reduce((sum, part) => sum + part, 0) === after.amount, `the parts of grant ${grantId} add up`);
+    const { pending, remaining, held, consumed, expired, revoked } = after;
+    const least = Math.min(pending, remaining, held, consumed, expired, revoked);
+    assert(least >= 0, `no part of grant ${grantId} is negative`);
+    const sum = pending + remaining + held + consumed + expired + revoked;
+    assert(sum === after.amount, `the parts of grant ${grantId} add up`);
     this.putGrant(after);
   }
 }

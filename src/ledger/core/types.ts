@@ -96,9 +96,9 @@ export interface Clawback {
 }
 
 /**
- * One wallet, as far as a command needs it: its live and pending grants, the holds that are named or due,
- * all clawbacks, and every grant that those holds were funded from or that the clawbacks name. The totals speak
- * of the whole wallet.
+ * One wallet, as far as a command needs it: its live and pending grants, the grants and holds that are named, the
+ * holds that are due, all clawbacks, and every grant that those holds were funded from or that the clawbacks name. The
+ * totals speak of the whole wallet.
  */
 export interface WalletState {
   readonly accountId: AccountId;

@@ -205,7 +205,8 @@ describe('the page', () => {
     expect(html).toContain('Creator pack');
     expect(html).toContain('$10.00');
     expect(html).toMatch(/Sandbox:<\/strong> no real money moves/);
-    for (const name of ['Pay', 'Decline', 'Cancel']) expect(html).toContain(`>${name}</button>`);
+    for (const name of ['Pay', 'Cancel']) expect(html).toContain(`>${name}</button>`);
+    expect(html).toContain('name="method" value="pm_card_visa" checked');
   });
 
   test('given a name that is HTML, when the page is read, then it is text', async () => {

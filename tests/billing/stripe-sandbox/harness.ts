@@ -71,6 +71,7 @@ export interface SandboxHarness {
   readonly warnings: string[];
   readonly controls: StripeSandboxControls;
   deliverPending(): Promise<number>;
+  nextDueAt(after: Instant): Promise<Instant | null>;
   stripeWithKey(key: string): Stripe;
   close(): Promise<void>;
 }
@@ -91,7 +92,7 @@ export async function startSandbox(options: {
     webhookSecret,
     log: { warn: (_fields, message) => warnings.push(message) },
   });
-  const pages = await startServer((request, response) => void sandbox.handleCheckoutPage(request, response));
+  const pages = await startServer((request, response) => void sandbox.handlePage(request, response));
   const address = await sandbox.listen();
   const stripeWithKey = (key: string) =>
     new Stripe(key, { ...address, protocol: 'http', apiVersion: '2026-10-28.endive', maxNetworkRetries: 0 });
@@ -103,6 +104,7 @@ export async function startSandbox(options: {
     warnings,
     controls: sandbox.controls,
     deliverPending: () => sandbox.deliverPending(),
+    nextDueAt: (after) => sandbox.nextDueAt(after),
     async close() {
       await pages.close();
       await sandbox.close();
@@ -162,9 +164,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Presses a button of the checkout page. */
+/** Pays or cancels on the checkout page; `decline` pays with a card that is declined. */
 export const press = (page: string, action: 'pay' | 'decline' | 'cancel'): Promise<Response> =>
-  fetch(page, { method: 'POST', body: new URLSearchParams({ action }), redirect: 'manual' });
+  postForm(page, action === 'decline' ? { action: 'pay', method: 'pm_card_chargeDeclined' } : { action });
+
+/** Sends a form as a browser does, and stays where it is. */
+export const postForm = (page: string, fields: Record<string, string>): Promise<Response> =>
+  fetch(page, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
 
 /** The page of a session that is still open. */
 export function pageOf(session: Stripe.Checkout.Session): string {

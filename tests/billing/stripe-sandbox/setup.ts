@@ -12,12 +12,12 @@ import {
 } from './harness.ts';
 
 /** Gives each test an empty sandbox, a receiver of its events and a clock that stands still. */
-export function useSandbox() {
+export function useSandbox(kind: 'embedded' | 'postgres' = 'embedded') {
   let prisma: PrismaClient;
   const parts = {} as { clock: TestClock; receiver: Receiver; sandbox: SandboxHarness }; // Filled before each test.
 
   beforeAll(async () => {
-    prisma = await createTestDatabase();
+    prisma = await createTestDatabase(kind);
   });
   afterAll(() => prisma.$disconnect());
 

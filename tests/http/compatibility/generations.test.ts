@@ -1,16 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { describeOnBoth } from '../support/databases.ts';
-import { createStudio, schnell, type Studio } from '../support/studio.ts';
-import { digestTables } from '../support/table-digest.ts';
-import { startTestApp, type TestApp } from '../support/test-app.ts';
-
-/** An answer of these routes, down to its content type. */
-interface Answer {
-  readonly status: number;
-  readonly contentType: string | null;
-  readonly retryAfter: string | null;
-  readonly body: Readonly<Record<string, unknown>>;
-}
+import { describeOnBoth } from '../../support/databases.ts';
+import { callFunction, type FunctionAnswer, failure } from '../../support/functions.ts';
+import { createStudio, schnell, type Studio } from '../../support/studio.ts';
+import { digestTables } from '../../support/table-digest.ts';
+import { startTestApp, type TestApp } from '../../support/test-app.ts';
 
 interface Described {
   readonly id: string;
@@ -33,18 +26,11 @@ describeOnBoth("The existing clients' routes", (kind) => {
     account = await app.newAccount();
   });
 
-  const call = async (path: string, init: RequestInit = {}, key: string | null = account.key): Promise<Answer> => {
-    const response = await fetch(`${app.url}/functions/v1/${path}`, {
-      ...init,
-      headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...init.headers },
-    });
-    const body = (await response.json()) as Answer['body']; // Its expectations check it.
-    const { headers, status } = response;
-    return { status, contentType: headers.get('content-type'), retryAfter: headers.get('retry-after'), body };
-  };
   const generate = (body: unknown, headers: Record<string, string> = {}, key: string | null = account.key) =>
-    call('generate', { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) }, key);
-  const described = ({ body }: Answer): Described => body['generation'] as Described; // As above.
+    callFunction(app, 'generate', { key, body, headers });
+  const read = (id: string, key: string | null = account.key) =>
+    callFunction(app, `generations/${id}`, { key, method: 'GET' });
+  const described = ({ body }: FunctionAnswer): Described => body['generation'] as Described; // As above.
   const available = async (): Promise<number> => (await studio.wallet(account.key)).available;
 
   test('given a request, when it is accepted, then it is 202 with the generation and the credits that are held', async () => {
@@ -220,14 +206,9 @@ describeOnBoth("The existing clients' routes", (kind) => {
   });
 
   test('given no key or a wrong one, when anything is asked for, then it is 401 in the format of these routes', async () => {
-    const failure = {
-      status: 401,
-      contentType: 'application/json',
-      body: { error: expect.any(String), details: null, timestamp: new Date(app.clock.now()).toISOString() },
-    };
     for (const key of [null, 'wzrd_nobody']) {
-      expect(await generate(request, {}, key)).toMatchObject(failure);
-      expect(await call('generations/gen_1', {}, key)).toMatchObject(failure);
+      expect(await generate(request, {}, key)).toMatchObject(failure(app, 401, expect.any(String)));
+      expect(await read('gen_1', key)).toMatchObject(failure(app, 401, expect.any(String)));
     }
   });
 
@@ -244,7 +225,7 @@ describeOnBoth("The existing clients' routes", (kind) => {
       ['POST', ''],
     ];
     for (const [method, path] of absent) {
-      const answer = await call(path, { method });
+      const answer = await callFunction(app, path, { key: account.key, method });
       expect([method, path, answer.status, Object.keys(answer.body)]).toEqual([
         method,
         path,
@@ -261,7 +242,6 @@ describeOnBoth("The existing clients' routes", (kind) => {
     const failing = described(await generate({ ...request, params: { sandbox: 'fail' } }));
     const cancelled = described(await generate(request));
     await studio.cancel(account.key, cancelled.id);
-    const read = (id: string) => call(`generations/${id}`);
     expect(await read(image.id)).toEqual({
       status: 200,
       contentType: 'application/json',
@@ -325,9 +305,9 @@ describeOnBoth("The existing clients' routes", (kind) => {
   test('G22 given the generation of another, when it is read, then it is the 404 of one that does not exist', async () => {
     const { id } = described(await generate(request));
     const { key: otherKey } = await app.newAccount();
-    const theirs = await call(`generations/${id}`, {}, otherKey);
+    const theirs = await read(id, otherKey);
     expect(theirs.status).toBe(404);
-    expect(await call('generations/gen_00000000000000000000000000', {}, otherKey)).toEqual(theirs);
-    expect(await call(`generations/${encodeURIComponent('gen_\u0000')}`)).toMatchObject({ status: 404 });
+    expect(await read('gen_00000000000000000000000000', otherKey)).toEqual(theirs);
+    expect(await read(encodeURIComponent('gen_\u0000'))).toMatchObject({ status: 404 });
   });
 });
