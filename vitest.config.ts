@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: ['tests/browser/**'],
     globalSetup: ['tests/support/global-setup.ts'],
     // A PostgreSQL and an embedded database work beside the tests on the same machine.
+    // A test waits for its database about as long as it works, so that no core needs to be kept free.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -12,7 +12,7 @@ import type { Outcome, Subscriptions } from './subscriptions.ts';
 import type { TopUps } from './top-ups.ts';
 
 /** What Stripe is to tell us of; everything else is IGNORED. */
-const handledEventTypes = [
+export const handledEventTypes = [
   'checkout.session.completed',
   'checkout.session.async_payment_succeeded',
   'checkout.session.async_payment_failed',

@@ -17,6 +17,11 @@ const administrative: Record<string, (accountId: string, grantId: string, genera
   voidGrant: (_accountId, grantId) => `mutation { voidGrant(input: { id: "${grantId}", reason: "x" }) { __typename } }`,
   refundGeneration: (_accountId, _grantId, id) =>
     `mutation { refundGeneration(input: { id: "${id}", reason: "x", idempotencyKey: "x" }) { __typename } }`,
+  stripeEvents: () => '{ stripeEvents { totalCount nodes { id } } }',
+  replayStripeEvent: () => 'mutation { replayStripeEvent(id: "evt_1") { id } }',
+  setUpStripe: () => 'mutation { setUpStripe(apply: true) { __typename } }',
+  reconcileStripe: () =>
+    'mutation { reconcileStripe(from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", repair: true) { __typename } }',
   updateModel: () => 'mutation { updateModel(input: { id: "fal-ai/flux/dev", credits: 1 }) { __typename } }',
 };
 

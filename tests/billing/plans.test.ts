@@ -217,13 +217,13 @@ describeOnBoth('Plan credits', (kind) => {
     await subscriber.buy({ mode: 'PACK', packCode: 'pack_100' });
     expect(await subscriber.cancel()).toMatchObject({ __typename: 'PlanSubscription', cancelAtPeriodEnd: true });
     expect(await grants()).toEqual([
-      'PLAN 2000: 2000 left until 2026-02-01T12:00:00Z',
       'PACK 100: 100 left until ever',
+      'PLAN 2000: 2000 left until 2026-02-01T12:00:00Z',
     ]);
     await subscriber.at('2026-02-01T12:00:00.000Z');
     expect(await grants()).toEqual([
-      'PLAN 2000: 0 left until 2026-02-01T12:00:00Z, 2000 expired',
       'PACK 100: 100 left until ever',
+      'PLAN 2000: 0 left until 2026-02-01T12:00:00Z, 2000 expired',
     ]);
     await subscriber.days(40);
     expect(await subscriber.subscription()).toBeNull();

@@ -37,6 +37,7 @@ export class Process {
   #service: Service | null = null;
   /** How often something went wrong that a caller may notice: transactions of the ledger are run again unseen. */
   #troubles = 0;
+  #losses = 0;
 
   constructor(name: string, kind: Database['kind'], skewMs: number, world: Surroundings) {
     this.name = name;
@@ -57,8 +58,8 @@ export class Process {
 
   /** Gives a function that says whether something went wrong since that a caller may notice. */
   watch(): () => boolean {
-    const before = this.#troubles;
-    return () => this.#troubles !== before;
+    const [troubles, losses] = [this.#troubles, this.#losses];
+    return () => this.#troubles !== troubles || this.#losses - losses >= mostAttempts;
   }
 
   /** Starts anew with an empty memory; dies of a fault on the way like at any other time. */
@@ -116,6 +117,7 @@ export class Process {
         tell(`${this.name} dies`);
       },
       lost: ({ inTransaction }) => {
+        this.#losses += 1;
         if (!inTransaction || !this.isUp) this.#troubles += 1;
         troubled('lost');
         tell(`${this.name} loses a connection`);
@@ -123,6 +125,9 @@ export class Process {
     };
   }
 }
+
+/** The ledger gives a batch up when its connection has broken this often. */
+const mostAttempts = 6;
 
 /** A COMMIT whose answer is lost is the worst, so it comes most often. */
 function faultAt({ kind }: StatementPoint, faults: Chance): Fault | null {

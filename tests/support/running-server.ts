@@ -17,7 +17,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const startsWithinMs = 30_000;
+const startsWithinMs = 90_000;
 
 /** Starts the server with these variables over those of a fresh sandbox, and waits until it is ready. */
 export async function startServer(environment: Record<string, string> = {}): Promise<RunningServer> {

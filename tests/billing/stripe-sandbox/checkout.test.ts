@@ -128,6 +128,7 @@ describe('Pay', () => {
       },
     });
     expect(receiver.deliveries.map(({ event }) => event.type)).toEqual([
+      'payment_method.attached',
       'invoice.created',
       'customer.subscription.created',
       'invoice.finalized',
