@@ -5,6 +5,7 @@ import { askToReconcile, differencesIn, reconcile } from '../support/reconcile.t
 import { createSubscriber, stripeOf, type Subscriber } from '../support/subscriber.ts';
 import { digestTables } from '../support/table-digest.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
+import { createTopUpAccount } from '../support/top-ups.ts';
 
 const pack = { mode: 'PACK', packCode: 'pack_100' };
 
@@ -139,6 +140,23 @@ describeOnBoth('Stripe and the journal', (kind) => {
     expect(await reconcile(app, { repair: true })).toMatchObject({ left: 0 });
     expect(await subscriber.subscription()).toBeNull();
     expect(await subscriber.wallet()).toMatchObject({ available: 200, plan: { code: 'free' } }); // 100 welcome + 100
+    expect(await look()).toMatchObject({ differences: [] });
+  });
+
+  test('G28 given a top-up that was charged and of which half went back unheard, when it is repaired, then it is as at Stripe', async () => {
+    const account = await createTopUpAccount(app);
+    await account.set({ enabled: true, threshold: 30, packCode: 'pack_100' });
+    await account.spendHundred();
+    expect(await account.wallet()).toMatchObject({ available: 100 }); // 100 welcome - 100 spent + 100 of the pack
+    expect(await look()).toMatchObject({ differences: [], compared: 1, ignored: 0 });
+    await dropEvents();
+    const topUp = await app.database.prisma.payment.findFirstOrThrow({ where: { kind: 'TOP_UP' } });
+    await stripeOf(app).refundPayment(topUp.id, topUp.paidCents / 2);
+    expect(differencesIn(await look())).toEqual([`MISSING REFUND ${topUp.id}`]);
+    expect(await reconcile(app, { repair: true })).toMatchObject({ left: 0 });
+    expect(await account.wallet()).toMatchObject({ available: 50 });
+    // Whoever wanted the money back is not charged for the same again.
+    expect(await account.read()).toMatchObject({ suspended: true });
     expect(await look()).toMatchObject({ differences: [] });
   });
 
