@@ -29,34 +29,36 @@ interface Owner {
 export async function lockDataDirectory(dataDir: string): Promise<() => Promise<void>> {
   const path = join(dataDir, 'lock');
   const mine = format(currentOwner());
+  const other = await take(path, mine);
+  if (other !== null) throw new DataDirectoryInUseError(dataDir, other);
+  return async () => {
+    if ((await readOwner(path)) === mine) await rm(path);
+  };
+}
+
+/** Takes a lock; gives whoever has it instead, or null when it was taken. */
+async function take(path: string, mine: string): Promise<string | null> {
   for (let attempt = 0; attempt < 10; attempt += 1) {
     try {
       await symlink(mine, path);
-      return async () => {
-        if ((await readOwner(path)) === mine) await rm(path);
-      };
+      return null;
     } catch (error) {
       if (!isExisting(error)) throw error;
     }
     const found = await readOwner(path);
     if (found === null) continue;
-    if (isAlive(parse(found))) throw new DataDirectoryInUseError(dataDir, found);
-    await takeAway(path, found, mine);
+    if (isAlive(parse(found))) return found;
+    // Nobody replaces the lock of a dead owner without the lock of that replacement, so that what is read stays true.
+    const replacement = `${path}.${found.replaceAll(/[^\w]/g, '-')}`;
+    const other = await take(replacement, mine);
+    if (other !== null) return other;
+    if ((await readOwner(path)) === found) {
+      await rename(replacement, path);
+      return null;
+    }
+    await rm(replacement);
   }
-  throw new DataDirectoryInUseError(dataDir, 'an owner that changes all the time');
-}
-
-/** Removes a dead owner's lock; when another process was quicker, its lock is put back. */
-async function takeAway(path: string, dead: string, mine: string): Promise<void> {
-  const aside = `${path}.${mine.replaceAll(/[^\w]/g, '-')}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
-  }
-  const taken = await readOwner(aside);
-  if (taken !== null && taken !== dead) await rename(aside, path);
-  else await rm(aside, { force: true });
+  return 'an owner that changes all the time';
 }
 
 async function readOwner(path: string): Promise<string | null> {

@@ -104,3 +104,12 @@ test('given a lock that another process has taken over meanwhile, when its first
   await unlock();
   expect(await readlink(lock())).toBe(successor);
 });
+
+test('given a process that died while it took over a lock, when the folder is locked, then it is taken over all the same', async () => {
+  const dead = `${hostname()} process 4194305 started 1`;
+  await symlink(dead, lock());
+  await symlink(`${hostname()} process 4194306 started 1`, `${lock()}.${dead.replaceAll(/[^\w]/g, '-')}`);
+  await lockDataDirectory(folder);
+  expect(await readlink(lock())).toContain(`process ${process.pid} `);
+  expect(await readdir(folder)).toEqual(['lock']);
+});

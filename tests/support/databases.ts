@@ -59,14 +59,15 @@ async function loadEmbedded(): Promise<EmptyEmbedded> {
   return { pglite, shape: await shapeOf(pglite), uses: 1 };
 }
 
-/** Says which tables, columns, constraints, triggers and functions there are; two that say the same have the same. */
+/** Says which tables, columns, constraints, triggers, functions and migrations there are; two that say the same have the same. */
 async function shapeOf(pglite: PGlite): Promise<string> {
   const { rows } = await pglite.query<{ shape: string }>(`
-    SELECT (SELECT md5(string_agg(oid::text, ' ' ORDER BY oid)) FROM pg_class)
-      || (SELECT md5(string_agg(attrelid || '.' || attnum || attnotnull, ' ' ORDER BY attrelid, attnum)) FROM pg_attribute)
-      || (SELECT md5(string_agg(oid::text, ' ' ORDER BY oid)) FROM pg_constraint)
+    SELECT (SELECT md5(string_agg(oid || relname, ' ' ORDER BY oid)) FROM pg_class)
+      || (SELECT md5(string_agg(attrelid || attname || attnotnull, ' ' ORDER BY attrelid, attnum)) FROM pg_attribute)
+      || (SELECT md5(string_agg(oid || conname, ' ' ORDER BY oid)) FROM pg_constraint)
       || (SELECT md5(string_agg(oid || tgenabled::text, ' ' ORDER BY oid)) FROM pg_trigger)
-      || (SELECT md5(string_agg(oid || prosrc, ' ' ORDER BY oid)) FROM pg_proc) AS shape`);
+      || (SELECT md5(string_agg(oid || prosrc, ' ' ORDER BY oid)) FROM pg_proc)
+      || (SELECT md5(string_agg(migration_name || checksum, ' ' ORDER BY id)) FROM _prisma_migrations) AS shape`);
   return JSON.stringify(rows);
 }
 
