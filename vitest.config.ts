@@ -9,6 +9,8 @@ export default defineConfig({
     // A PostgreSQL and an embedded database work beside the tests on the same machine.
     // A test waits for its database about as long as it works, so that no core needs to be kept free.
     maxWorkers: '100%',
+    // Files that share a process share its modules and its embedded database, which take longer to load than many a test.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
