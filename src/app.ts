@@ -115,6 +115,7 @@ async function compose(
     clock,
     ids,
     automatic: automaticJobs,
+    places: config.places,
     onError: (error, job) => log.warn({ err: error, job }, 'A job failed and is tried again.'),
   });
   const history = createHistory(database);

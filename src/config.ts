@@ -21,6 +21,8 @@ export interface Config {
     /** Whether the nightly comparison with Stripe repairs what it finds. */
     readonly reconcileRepair: boolean;
   };
+  /** How many generations may be under way at once; the others wait for their turn. */
+  readonly places: { readonly perProvider: number; readonly perAccount: number };
   readonly adminApiKey: string | null;
   /** Fixed keys that everybody knows: embedded database, sandbox mode and loopback only. */
   readonly demoKeys: boolean;
@@ -52,6 +54,17 @@ const isClientScheme = (text: string): boolean =>
 
 const portProblem = 'must be a port number from 0 to 65535';
 
+const placesProblem = 'must be a whole number from 1 to 10000';
+
+/** How many may be under way at once. */
+const places = (usual: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, placesProblem)
+    .transform(Number)
+    .pipe(z.number().min(1, placesProblem).max(10_000, placesProblem))
+    .default(usual);
+
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const environmentSchema = z.object({
@@ -78,6 +91,8 @@ const environmentSchema = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .transform((word) => word === 'true')
     .default(false),
+  PROVIDER_CONCURRENCY: places(64),
+  ACCOUNT_CONCURRENCY: places(16),
   ADMIN_API_KEY: z
     .string()
     .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
@@ -128,6 +143,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       stripeApiUrl: environment.STRIPE_API_URL ?? null,
       reconcileRepair: environment.RECONCILE_REPAIR,
     },
+    places: { perProvider: environment.PROVIDER_CONCURRENCY, perAccount: environment.ACCOUNT_CONCURRENCY },
     adminApiKey: environment.ADMIN_API_KEY ?? null,
     demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
     allowedRedirects: environment.ALLOWED_REDIRECTS ?? ['wzrd://'],

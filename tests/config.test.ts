@@ -32,6 +32,7 @@ test('given an empty environment, when it is read, then it is the sandbox on thi
       stripeApiUrl: null,
       reconcileRepair: false,
     },
+    places: { perProvider: 64, perAccount: 16 },
     adminApiKey: null,
     demoKeys: true,
     allowedRedirects: ['wzrd://'],
@@ -44,7 +45,7 @@ test('given variables that are empty, when they are read, then they count as abs
   const names = [
     ...['HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'BILLING_MODE', 'STRIPE_SECRET_KEY', 'LOG_LEVEL'],
     ...['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'ADMIN_API_KEY', 'ALLOWED_REDIRECTS', 'ALLOWED_ORIGINS'],
-    'RECONCILE_REPAIR',
+    ...['RECONCILE_REPAIR', 'PROVIDER_CONCURRENCY', 'ACCOUNT_CONCURRENCY'],
   ];
   const empty = Object.fromEntries(names.map((name) => [name, '']));
   expect(readConfig({ ...empty, PATH: '/bin', port: '1', STRIPE_SECRET: 'x' })).toEqual(readConfig({}));
@@ -62,6 +63,8 @@ test('given every variable, when it is read, then each has its place', () => {
       ...liveKeys,
       STRIPE_API_URL: 'https://stripe.proxy.example:8443',
       RECONCILE_REPAIR: 'true',
+      PROVIDER_CONCURRENCY: '10',
+      ACCOUNT_CONCURRENCY: '5',
       ADMIN_API_KEY: 'k'.repeat(16),
       ALLOWED_REDIRECTS: 'https://studio.example, wzrd://,http://localhost:3000,',
       ALLOWED_ORIGINS: ' https://studio.example,https://app.example:8443 ',
@@ -80,6 +83,7 @@ test('given every variable, when it is read, then each has its place', () => {
       stripeApiUrl: new URL('https://stripe.proxy.example:8443'),
       reconcileRepair: true,
     },
+    places: { perProvider: 10, perAccount: 5 },
     adminApiKey: 'k'.repeat(16),
     demoKeys: false,
     allowedRedirects: ['https://studio.example', 'wzrd://', 'http://localhost:3000'],
@@ -96,6 +100,13 @@ describe('values of one variable', () => {
 
   test.each<[string, string[], string[], string]>([
     ['PORT', ['0', '80', '65535'], ['65536', '-1', '1.5', 'http', ' ', '0x10', '1e3', '٤٠٠٠', '123456'], port],
+    [
+      'PROVIDER_CONCURRENCY',
+      ['1', '10000'],
+      ['0', '-1', '1.5', '10001', 'many'],
+      'must be a whole number from 1 to 10000',
+    ],
+    ['ACCOUNT_CONCURRENCY', ['1'], ['0', '123456'], 'must be a whole number from 1 to 10000'],
     [
       'PUBLIC_URL',
       ['https://api.example', 'http://localhost:4000/'],

@@ -188,7 +188,7 @@ async function generate(parts: Parts, input: GenerateInput, payer: Payer): Promi
     key,
     attach: (_effect, now) => [
       attachGeneration(queued(now)),
-      attachJob({ id: `job_${id}`, kind: 'SUBMIT', accountId, subjectId: id, dueAt: now }),
+      attachJob({ id: `job_${id}`, kind: 'SUBMIT', accountId, subjectId: id, provider: model.provider, dueAt: now }),
     ],
   });
   switch (answer.kind) {

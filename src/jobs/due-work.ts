@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock, Instant } from '../clock.ts';
 import type { Database } from '../db/index.ts';
-import { type DueJob, findNextDue, readDue } from './job.store.ts';
+import { type DueJob, findNextDue, type Places, readDue } from './job.store.ts';
 
 /** The queue as one move of the clock sees it. */
 export interface DueWork {
@@ -20,6 +20,7 @@ const askAgainMs = 10;
 export function createDueWork(options: {
   database: Database;
   clock: Clock;
+  places: Places;
   /** No step takes longer; the holder of one that seems to is gone. */
   stepTimeoutMs: number;
   /** Whether other processes may hold jobs. */
@@ -32,7 +33,7 @@ export function createDueWork(options: {
     watch(onStart: (jobId: string) => void): () => void;
   };
 }): DueWork {
-  const { clock, worker } = options;
+  const { clock, places, worker } = options;
   const { prisma } = options.database;
   const restless = new Set<string>();
   /** Leases of holders that are gone: their jobs are taken over when the lease ends. */
@@ -77,13 +78,18 @@ export function createDueWork(options: {
 
   return {
     nextDueAt: async () => {
-      const next = await findNextDue(prisma, { abandonedLeases: [...abandoned], withoutJobs: [...restless] });
-      if (next === null || next > clock.now()) runs.clear();
+      const now = clock.now();
+      const next = await findNextDue(prisma, places, {
+        now,
+        abandonedLeases: [...abandoned],
+        withoutJobs: [...restless],
+      });
+      if (next === null || next > now) runs.clear();
       return next;
     },
     runSome: async () => {
       const isProgress = await run();
-      const open = isProgress ? [] : (await readDue(prisma, clock.now(), readAtOnce)).filter(isOpen);
+      const open = isProgress ? [] : (await readDue(prisma, places, clock.now(), readAtOnce)).filter(isOpen);
       if (open.length === 0) lookedInVain = 0;
       else await waitForOthers(open);
     },

@@ -1,5 +1,13 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import { type Columns, insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
+import {
+  type Columns,
+  type Database,
+  insertRows,
+  Prisma,
+  type PrismaClient,
+  type Statement,
+  type Transaction,
+} from '../db/index.ts';
 
 export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT' | 'PLAN_PERIOD' | 'TOP_UP' | 'RECONCILE';
 
@@ -9,7 +17,15 @@ export interface Job {
   readonly kind: JobKind;
   readonly accountId: string | null;
   readonly subjectId: string;
+  /** At whom it takes a place, from its SUBMIT on until it is done; absent: it waits for nobody's turn. */
+  readonly provider?: string;
   readonly dueAt: Instant;
+}
+
+/** How many generations may be under way at once. */
+export interface Places {
+  readonly perProvider: number;
+  readonly perAccount: number;
 }
 
 /** A job that a worker holds; `attempts` counts this one too. */
@@ -44,24 +60,48 @@ const newJobColumns = (now: Instant): Columns<Job> => ({
   kind: ['job_kind', (job) => job.kind],
   account_id: ['text', (job) => job.accountId],
   subject_id: ['text', (job) => job.subjectId],
+  provider: ['text', (job) => job.provider ?? null],
   due_at: ['timestamptz', (job) => job.dueAt],
   created_at: ['timestamptz', () => now],
 });
 
-/** Leases up to `limit` due jobs that nobody holds, the longest due first. */
-export async function leaseDue(
-  client: PrismaClient,
-  lease: { leaseId: string; now: Instant; until: Instant; limit: number },
-): Promise<LeasedJob[]> {
+interface Lease {
+  readonly leaseId: string;
+  readonly now: Instant;
+  readonly until: Instant;
+  readonly limit: number;
+}
+
+/** Leases up to `limit` due jobs that nobody holds and that wait for no place, the longest due first. */
+export async function leaseDue(client: PrismaClient, lease: Lease): Promise<LeasedJob[]> {
+  return leaseAll(
+    client,
+    lease,
+    Prisma.sql`SELECT id FROM job
+      WHERE due_at <= ${toDate(lease.now)}::timestamptz AND NOT ${waitsForPlace}
+        AND (leased_until IS NULL OR leased_until <= ${toDate(lease.now)}::timestamptz)
+      ORDER BY due_at LIMIT ${lease.limit}::int FOR UPDATE SKIP LOCKED`,
+  );
+}
+
+/** Leases up to `limit` of the jobs for which there is a place, in turn. */
+export async function leaseInTurn(database: Database, places: Places, lease: Lease): Promise<LeasedJob[]> {
+  const inTurn = jobsInTurn(places, lease.now);
+  const [found] = await database.prisma.$queryRaw<object[]>`${inTurn} LIMIT 1`;
+  if (found === undefined) return [];
+  return database.prisma.$transaction(async (transaction) => {
+    // Places are counted by one worker at a time, or two could give away the last one.
+    await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('places'))`;
+    return leaseAll(transaction, lease, Prisma.sql`${inTurn} LIMIT ${lease.limit}::int`);
+  });
+}
+
+async function leaseAll(client: Pick<PrismaClient, '$queryRaw'>, lease: Lease, ids: Statement): Promise<LeasedJob[]> {
   const rows = await client.$queryRaw<
     { id: string; kind: JobKind; account_id: string | null; subject_id: string; due_at: Date; attempts: number }[]
   >`
     UPDATE job SET leased_until = ${toDate(lease.until)}::timestamptz, lease_id = ${lease.leaseId}, attempts = attempts + 1
-    WHERE id IN (
-      SELECT id FROM job
-      WHERE due_at <= ${toDate(lease.now)}::timestamptz
-        AND (leased_until IS NULL OR leased_until <= ${toDate(lease.now)}::timestamptz)
-      ORDER BY due_at LIMIT ${lease.limit} FOR UPDATE SKIP LOCKED)
+    WHERE id IN (${ids})
     RETURNING id, kind::text, account_id, subject_id, due_at, attempts`;
   return rows.map((row) => ({
     id: row.id,
@@ -74,28 +114,60 @@ export async function leaseDue(
   }));
 }
 
-/** Jobs that are due, whether somebody holds them or not, the longest due first. */
-export async function readDue(client: PrismaClient, now: Instant, limit: number): Promise<DueJob[]> {
-  return client.job.findMany({
-    where: { dueAt: { lte: toDate(now) } },
-    orderBy: { dueAt: 'asc' },
-    take: limit,
-    select: { id: true, leaseId: true },
-  });
+const waitsForPlace = Prisma.sql`(kind = 'SUBMIT' AND provider IS NOT NULL)`;
+
+/**
+ * Due jobs for which there is a place. Those of an account stand in line, and the next of every account come before the
+ * second ones of any, where what an account has under way counts as served.
+ */
+const jobsInTurn = (places: Places, now: Instant): Statement => {
+  const isHeld = Prisma.sql`coalesce(leased_until > ${toDate(now)}::timestamptz, false)`;
+  return Prisma.sql`
+    WITH under_way AS (
+      SELECT provider, account_id, count(*) AS jobs FROM job
+      WHERE provider IS NOT NULL AND (kind = 'POLL' OR ${isHeld}) GROUP BY provider, account_id
+    ), waiting AS (
+      SELECT id, provider, due_at, coalesce(served.jobs, 0) + row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn
+      FROM job LEFT JOIN (SELECT account_id, sum(jobs) AS jobs FROM under_way GROUP BY account_id) AS served USING (account_id)
+      WHERE ${waitsForPlace} AND due_at <= ${toDate(now)}::timestamptz AND NOT ${isHeld}
+    ), in_turn AS (
+      SELECT id, turn, due_at,
+        coalesce(taken.jobs, 0) + row_number() OVER (PARTITION BY provider ORDER BY turn, due_at, id) AS place
+      FROM waiting LEFT JOIN (SELECT provider, sum(jobs) AS jobs FROM under_way GROUP BY provider) AS taken USING (provider)
+      WHERE turn <= ${places.perAccount}::int
+    )
+    SELECT id FROM in_turn WHERE place <= ${places.perProvider}::int ORDER BY turn, due_at, id`;
+};
+
+/** Jobs that are due and wait for no place, whether somebody holds them or not, the longest due first. */
+export async function readDue(client: PrismaClient, places: Places, now: Instant, limit: number): Promise<DueJob[]> {
+  return client.$queryRaw<DueJob[]>`
+    SELECT id, lease_id AS "leaseId" FROM job
+    WHERE due_at <= ${toDate(now)}::timestamptz AND ${mayRun(places, now)} ORDER BY due_at LIMIT ${limit}::int`;
 }
+
+/** Whether a job has its place, needs none, or finds one; the others wait for the end of what is under way. */
+const mayRun = (places: Places, now: Instant): Statement =>
+  Prisma.sql`(NOT ${waitsForPlace} OR lease_id IS NOT NULL OR due_at > ${toDate(now)}::timestamptz
+    OR id IN (${jobsInTurn(places, now)}))`;
 
 /**
  * The first instant at which a job falls due, also one that is past; null when none does. One whose lease nobody works
- * under any more falls due when that ends. Some jobs may be left out.
+ * under any more falls due when that ends, one that waits for a place when it finds one. Some jobs may be left out.
  */
 export async function findNextDue(
   client: PrismaClient,
-  { abandonedLeases, withoutJobs }: { abandonedLeases: readonly string[]; withoutJobs: readonly string[] },
+  places: Places,
+  {
+    now,
+    abandonedLeases,
+    withoutJobs,
+  }: { now: Instant; abandonedLeases: readonly string[]; withoutJobs: readonly string[] },
 ): Promise<Instant | null> {
   const [row] = await client.$queryRaw<{ next: Date | null }[]>`
     SELECT min(CASE WHEN lease_id = ANY (${abandonedLeases}::text[]) THEN greatest(due_at, leased_until) ELSE due_at END)
       AS next
-    FROM job WHERE NOT id = ANY (${withoutJobs}::text[])`;
+    FROM job WHERE NOT id = ANY (${withoutJobs}::text[]) AND ${mayRun(places, now)}`;
   return row?.next == null ? null : toInstant(row.next);
 }
 

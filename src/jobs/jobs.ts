@@ -10,6 +10,8 @@ import {
   type JobKind,
   type LeasedJob,
   leaseDue,
+  leaseInTurn,
+  type Places,
   rescheduleJob,
 } from './job.store.ts';
 
@@ -53,11 +55,13 @@ export function createJobs(options: {
   ids: IdSource;
   /** `false`: nothing runs by itself, only through `runDue`. */
   automatic: boolean;
+  /** How many generations may be under way at a provider and of an account. */
+  places: Places;
   onError: (error: unknown, job: LeasedJob | null) => void;
   /** In real time, also where the clock is another; a simulation has no use for it. */
   stepTimeoutMs?: number;
 }): Jobs {
-  const { database, clock, ids, onError, stepTimeoutMs = usualStepTimeoutMs } = options;
+  const { database, clock, ids, places, onError, stepTimeoutMs = usualStepTimeoutMs } = options;
   /** The steps under way here, by the ids of their jobs. */
   const running = new Map<string, Promise<void>>();
   const watchers = new Set<(jobId: string) => void>();
@@ -101,7 +105,10 @@ export function createJobs(options: {
     if (limit <= 0) return 0;
     const now = clock.now();
     const until = (now + leaseMs) as Instant;
-    const jobs = await leaseDue(database.prisma, { leaseId: ids.next('lease'), now, until, limit });
+    const lease = { leaseId: ids.next('lease'), now, until };
+    const jobs = await leaseDue(database.prisma, { ...lease, limit });
+    if (jobs.length < limit)
+      jobs.push(...(await leaseInTurn(database, places, { ...lease, limit: limit - jobs.length })));
     for (const job of jobs) {
       const step = runStep(job, handlers[job.kind]).finally(() => {
         if (running.get(job.id) === step) running.delete(job.id);
@@ -179,6 +186,7 @@ export function createJobs(options: {
       createDueWork({
         database,
         clock,
+        places,
         stepTimeoutMs,
         isShared,
         worker: {

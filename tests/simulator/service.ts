@@ -50,7 +50,15 @@ export async function composeService(parts: {
   const { database, clock, ids, storage, provider, pause, onStepError } = parts;
   // A step of a simulation ends by itself; how long a busy machine takes for it must decide nothing.
   const stepTimeoutMs = 2 ** 31 - 1;
-  const jobs = createJobs({ database, clock, ids, automatic: false, onError: onStepError, stepTimeoutMs });
+  const jobs = createJobs({
+    database,
+    clock,
+    ids,
+    automatic: false,
+    places: { perProvider: 3, perAccount: 2 },
+    onError: onStepError,
+    stepTimeoutMs,
+  });
   const quietLedger = createLedger({
     database,
     clock,
