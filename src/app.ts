@@ -222,7 +222,19 @@ async function compose(
             work: jobs.dueWork(() => sandboxClock.isShared()),
           }),
         });
-  const services: Services = { accounts, billing, catalog, clock, clockMoves, generations, history, ledger, publicUrl };
+  const { checkoutAvailable } = billing;
+  const services: Services = {
+    accounts,
+    billing,
+    catalog,
+    checkoutAvailable,
+    clock,
+    clockMoves,
+    generations,
+    history,
+    ledger,
+    publicUrl,
+  };
   let closing = false;
   const server = createHttpServer({
     accounts,

@@ -10,6 +10,7 @@ import {
   IdempotencyConflictError,
   InvalidInputError,
 } from '../errors.ts';
+import { gathering } from '../gathering.ts';
 import type { IdSource } from '../ids.ts';
 import {
   type AccountId,
@@ -110,10 +111,11 @@ export function createAccounts(dependencies: {
 }): Accounts {
   const { database, clock, ids, catalog, ledger, refusedKeys } = dependencies;
   const { prisma } = database;
-  const callers = new DataLoader<Buffer, Caller | null>((hashes) => readCallers(prisma, hashes), { cache: false });
-  const accounts = new DataLoader<AccountId, Account | null>((accountIds) => readAccounts(prisma, accountIds), {
-    cache: false,
-  });
+  const callers = new DataLoader<Buffer, Caller | null>((hashes) => readCallers(prisma, hashes), gathering);
+  const accounts = new DataLoader<AccountId, Account | null>(
+    (accountIds) => readAccounts(prisma, accountIds),
+    gathering,
+  );
   const find = async (id: AccountId): Promise<Account | null> => (isStorable(id) ? accounts.load(id) : null);
   const newKey = (): string => `wzrd_${ids.randomBytes(32).toString('base64url')}`;
 

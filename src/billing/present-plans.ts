@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
+import { gathering } from '../gathering.ts';
 import type { AccountId } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
 import { readPresentSubscriptions, readStandings, readSubscription } from './subscription.store.ts';
@@ -20,11 +21,11 @@ export function createPresentPlans({ database, clock }: { database: Database; cl
   const { prisma } = database;
   const subscriptions = new DataLoader<AccountId, PlanSubscription | null>(
     (accountIds) => readPresentSubscriptions(prisma, accountIds),
-    { cache: false },
+    gathering,
   );
   const standings = new DataLoader<AccountId, PlanStanding | null>(
     (accountIds) => readStandings(prisma, accountIds, clock.now()),
-    { cache: false },
+    gathering,
   );
   return {
     subscription: (accountId) => subscriptions.load(accountId),

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/index.ts';
+import { gathering } from '../gathering.ts';
 import type { Jobs } from '../jobs/index.ts';
 import type { AccountId, Ledger } from '../ledger/index.ts';
 import { findNeglected, hastenTopUpJob, insertTopUpJobs, readUnattended } from './auto-top-up.store.ts';
@@ -53,13 +54,10 @@ export function createTopUpNeeds({
     jobs.wake();
   };
   // Many calls at once read once.
-  const noticed = new DataLoader<AccountId, null>(
-    async (accountIds) => {
-      await noticeNow(accountIds);
-      return accountIds.map(() => null);
-    },
-    { cache: false },
-  );
+  const noticed = new DataLoader<AccountId, null>(async (accountIds) => {
+    await noticeNow(accountIds);
+    return accountIds.map(() => null);
+  }, gathering);
 
   return {
     notice: (accountId) => {

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { type Catalog, chooseModel, type Model, type ModelChoice, suggestPack } from '../catalog/index.ts';
 import { type Clock, toInstant } from '../clock.ts';
 import type { Database } from '../db/index.ts';
+import { gathering } from '../gathering.ts';
 import {
   GenerationNotFoundError,
   IdempotencyConflictError,
@@ -120,11 +121,11 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
   const { prisma } = database;
   const generations = new DataLoader<{ accountId: AccountId; id: GenerationId }, Generation | null>(
     (keys) => readGenerations(prisma, keys),
-    { cache: false },
+    gathering,
   );
   const assets = new DataLoader<{ accountId: AccountId; id: GenerationId }, readonly Asset[]>(
     (keys) => readAssets(prisma, keys),
-    { cache: false },
+    gathering,
   );
   const find: Generations['find'] = async (accountId, id) =>
     isStorable(id) ? generations.load({ accountId, id }) : null;

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
+  type DefinitionNode,
   type DocumentNode,
   execute,
+  type ExecutionResult,
   GraphQLError,
   Kind,
   type OperationDefinitionNode,
@@ -10,14 +12,20 @@ import {
   parse,
   type Source,
 } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { Caller } from '../accounts/index.ts';
 import { ExpectedError } from '../errors.ts';
 import type { Context, Services } from '../resolvers/context.ts';
 import { BadRequest, TransportError, type TransportErrorCode } from '../resolvers/transport-errors.ts';
 import { schema } from '../schema/index.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { createCompiledExecution } from './compiled-execution.ts';
 import { documentLimits, documentProblem } from './document-limits.ts';
+import { answerOf } from './fast-answer.ts';
+import { answerTypeOf, fastRequestOf } from './fast-path.ts';
+import { createPreparedAnswers, sendPrepared } from './prepared-answers.ts';
 import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './request.ts';
+import { createWitness, type WitnessedContext } from './witness.ts';
 
 /** Answers one GraphQL request of a caller who is known, or of nobody. */
 export type GraphqlHandler = (
@@ -26,12 +34,20 @@ export type GraphqlHandler = (
   caller: Caller | null,
 ) => Promise<void>;
 
+/** Most characters of documents that are remembered; parsed, a document takes up to 250 bytes for each of them. */
+const mostDocumentCharacters = 200_000;
+
 /** The GraphQL endpoint. `onInternalError` logs what callers are not told and gives the id under which it did. */
 export function createGraphqlHandler(options: {
   services: Services;
   onInternalError: (error: unknown) => string;
+  /** Leaves every request to Yoga and graphql-js: slower, and the measure of what is right. */
+  stock?: boolean;
 }): GraphqlHandler {
-  const { services, onInternalError } = options;
+  const { services, onInternalError, stock = false } = options;
+  const newCache = <Value>(): BoundedCache<Value> => new BoundedCache(mostDocumentCharacters, (query) => query.length);
+  /** Those that were found valid and are no subscriptions. */
+  const knownDocuments = newCache<DocumentNode>();
   const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -44,8 +60,64 @@ export function createGraphqlHandler(options: {
     maxRequestBodySize: false,
     logging: false,
     maskedErrors: { maskError: (error) => mask(error, onInternalError), errorMessage: '' },
-    plugins: [readParameters, answerInOrder, limitDocuments, refuseHeaderOnSeveralMutations, addCodes],
+    parserAndValidationCache: { documentCache: newCache<DocumentNode>(), errorCache: newCache<unknown>() },
+    plugins: [
+      readParameters,
+      answerInOrder(stock ? execute : createCompiledExecution()),
+      limitDocuments,
+      rememberDocuments(knownDocuments),
+      refuseHeaderOnSeveralMutations,
+      addCodes,
+    ],
   });
+  const contextFor = createWitness(services);
+  const prepared = createPreparedAnswers(() => services.catalog.snapshot());
+
+  const answerByYoga = async (asked: Asked): Promise<Answer> => {
+    const { request, response, body, context } = asked;
+    const headers = new yoga.fetchAPI.Headers();
+    const accept = header(request, 'accept');
+    if (accept !== null) headers.set('accept', accept);
+    if (body !== null) headers.set('content-type', 'application/json');
+    const { pathname, search } = urlOf(request);
+    const aborted = new AbortController();
+    response.once('close', () => aborted.abort());
+    const answer = await yoga.fetch(
+      new yoga.fetchAPI.Request(`http://localhost${pathname}${search}`, {
+        method: request.method ?? 'GET',
+        headers,
+        body: body === null ? null : new Uint8Array(body),
+        signal: aborted.signal,
+      }),
+      context,
+    );
+    return { status: answer.status, headers: Object.fromEntries(answer.headers.entries()), text: await answer.text() };
+  };
+
+  /** Yoga without Fetch: the same plugins around the same execution. Null for a request that has to be Yoga's. */
+  const answerFast = async ({ request, body, context }: Asked): Promise<Answer | null> => {
+    if (body === null) return null;
+    const { method = 'GET', httpVersion } = request;
+    const asked = { method, httpVersion, accept: header(request, 'accept') };
+    const fast = fastRequestOf(asked, jsonOf(body), (query) => knownDocuments.get(query));
+    if (fast === null) return null;
+    let result: ExecutionResult;
+    try {
+      // Yoga's context has the Fetch request in addition, which no plugin of ours looks at.
+      const { execute: run } = yoga.getEnveloped(context as unknown as YogaInitialContext & Context);
+      result = (await run({
+        schema,
+        document: fast.document,
+        contextValue: context,
+        variableValues: fast.variables,
+        operationName: fast.operationName,
+      })) as ExecutionResult; // Only subscriptions give more than one.
+    } catch (error) {
+      result = { errors: [mask(error, onInternalError)] };
+    }
+    const { status, text } = answerOf(withCodes(result), fast.answerType);
+    return { status, headers: { 'content-type': `${fast.answerType}; charset=utf-8` }, text };
+  };
 
   return async (request, response, caller) => {
     const { method = 'GET' } = request;
@@ -56,30 +128,73 @@ export function createGraphqlHandler(options: {
       throw new HttpError(415, 'Send the request as application/json.');
     }
     const body = isPost ? await readBody(request) : null;
-    const context: Context = { services, caller, idempotencyKey: textHeader(request, 'idempotency-key') };
-    const headers = new yoga.fetchAPI.Headers();
-    const accept = header(request, 'accept');
-    if (accept !== null) headers.set('accept', accept);
-    if (isPost) headers.set('content-type', 'application/json');
-    const { pathname, search } = urlOf(request);
-    const aborted = new AbortController();
-    response.once('close', () => aborted.abort());
-    const answer = await yoga.fetch(
-      new yoga.fetchAPI.Request(`http://localhost${pathname}${search}`, {
-        method,
-        headers,
-        body: body === null ? null : new Uint8Array(body),
-        signal: aborted.signal,
-      }),
-      context,
-    );
-    response.writeHead(answer.status, Object.fromEntries(answer.headers.entries()));
-    response.end(Buffer.from(await answer.arrayBuffer()));
+    // Whoever has gone away is owed nothing, and nothing has begun yet.
+    if (response.destroyed) return;
+    const idempotencyKey = textHeader(request, 'idempotency-key');
+    const context = contextFor(caller, idempotencyKey);
+    const asked: Asked = { request, response, body, context };
+    // A key for mutations is looked at before anything is answered.
+    const answerType = stock || idempotencyKey !== null ? null : answerTypeOf(header(request, 'accept'));
+    const question = body?.toString('latin1') ?? `GET ${request.url}`;
+    const ready = answerType === null ? undefined : prepared.find(question);
+    if (answerType !== null && ready !== undefined) return sendPrepared(request, response, ready, answerType);
+
+    const snapshot = services.catalog.snapshot();
+    const answer = (stock ? null : await answerFast(asked)) ?? (await answerByYoga(asked));
+    if (answerType !== null && isWhole(answer) && context.isPublic()) {
+      return sendPrepared(request, response, prepared.keep(question, answer.text, snapshot), answerType);
+    }
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': String(Buffer.byteLength(answer.text)) });
+    response.end(answer.text);
   };
 }
 
+/** A request with what is known of it. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Null for GET. */
+  readonly body: Buffer | null;
+  readonly context: WitnessedContext;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Whether an answer is one without errors, which would stand before the data. */
+const isWhole = ({ status, text }: Answer): boolean => status === 200 && text.startsWith('{"data":');
+
+/** What a body says; undefined for one that says nothing, of which Yoga tells its sender. */
+function jsonOf(body: Buffer): unknown {
+  try {
+    return parseJson(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
 /** graphql-js keeps the members of an answer in the order in which they were asked for, as the specification wants. */
-const answerInOrder: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
+const answerInOrder = (executeInOrder: typeof execute): Plugin => ({
+  onExecute: ({ setExecuteFn }) => setExecuteFn(executeInOrder),
+});
+
+/** Keeps what is about to be executed, and so is valid. */
+const rememberDocuments = (known: BoundedCache<DocumentNode>): Plugin<YogaInitialContext> => ({
+  onExecute: ({ args }) => {
+    // Envelop leaves both untyped; a request on the fast path has no parameters here, and its document is known.
+    const { params } = args.contextValue as Partial<YogaInitialContext>;
+    const document = args.document as DocumentNode;
+    if (typeof params?.query === 'string' && !document.definitions.some(isSubscription)) {
+      known.set(params.query, document);
+    }
+  },
+});
+
+const isSubscription = (definition: DefinitionNode): boolean =>
+  definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.SUBSCRIPTION;
 
 /** Answers 400 to what is no GraphQL request, whatever kind of answer its sender accepts. */
 const readParameters: Plugin = {
@@ -158,12 +273,15 @@ const refuseHeaderOnSeveralMutations: Plugin<Context> = {
 /** Gives every error its code, and a refused request the status that the GraphQL-over-HTTP specification wants. */
 const addCodes: Plugin = {
   onResultProcess: (hook) => {
-    const { result } = hook;
-    if (!('errors' in result) || result.errors === undefined || result.errors.length === 0) return;
-    const outcome = !('data' in result) ? 'refused' : result.data === null ? 'nothing' : 'some';
-    hook.setResult({ ...result, errors: result.errors.map((error) => withCode(error, outcome)) });
+    if ('errors' in hook.result) hook.setResult(withCodes(hook.result));
   },
 };
+
+function withCodes(result: ExecutionResult): ExecutionResult {
+  if (result.errors === undefined || result.errors.length === 0) return result;
+  const outcome = !('data' in result) ? 'refused' : result.data === null ? 'nothing' : 'some';
+  return { ...result, errors: result.errors.map((error) => withCode(error, outcome)) };
+}
 
 /** The codes that this API has; the libraries' own are requests that were wrong. */
 const ownCodes: ReadonlySet<unknown> = new Set<TransportErrorCode>([
@@ -197,7 +315,7 @@ function withCode(error: GraphQLError, outcome: 'refused' | 'nothing' | 'some'):
 }
 
 /** Shows what the caller has to know, and hides what went wrong inside behind the id of a line in the log. */
-function mask(error: unknown, onInternalError: (error: unknown) => string): Error {
+function mask(error: unknown, onInternalError: (error: unknown) => string): GraphQLError {
   const original = error instanceof GraphQLError ? (error.originalError ?? null) : error;
   const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
   if (error instanceof GraphQLError && (original === null || original instanceof GraphQLError)) return error;

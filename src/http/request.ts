@@ -14,18 +14,29 @@ export class HttpError extends Error {
 const mostBodyBytes = 262_144;
 
 /** Reads a body to its end. Throws {@link HttpError} 413 as soon as it is too large. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > mostBodyBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // What is left of a body that is refused is dropped later: destroying it here would end the connection before the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostBodyBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > mostBodyBytes) {
+      reject(tooLarge());
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      // What is left of a body that is refused is read and dropped: ending the connection here would end it before the answer.
+      if (bytes > mostBodyBytes) reject(tooLarge());
+      else chunks.push(chunk);
+    });
+    request.once('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) reject(new Error('The client went away before its body had come.'));
+    });
+  });
 }
 
 const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBodyBytes} bytes.`);

@@ -1,5 +1,5 @@
 import { toDate } from '../clock.ts';
-import { Prisma, type PrismaClient } from '../db/index.ts';
+import { prepared, Prisma, type PrismaClient } from '../db/index.ts';
 import type { GrantState } from './core/grant-state.ts';
 import type {
   AccountId,
@@ -42,28 +42,49 @@ export interface RecordedHistory {
 const optional = (condition: Prisma.Sql | null): Prisma.Sql => condition ?? Prisma.sql`true`;
 const at = (instant: Instant): Prisma.Sql => Prisma.sql`${toDate(instant)}::timestamptz`;
 
-const matching = ({ accountId, newest }: RecordedHistory, filter: TransferFilter): Prisma.Sql => Prisma.sql`
-  account_id = ${accountId} AND sequence <= ${newest}
-  AND ${optional(filter.types && Prisma.sql`type = ANY(${[...filter.types]}::transaction_type[])`)}
+const fitting = (filter: TransferFilter): Prisma.Sql => Prisma.sql`
+  ${optional(filter.types && Prisma.sql`type = ANY(${[...filter.types]}::transaction_type[])`)}
   AND ${optional(filter.from === null ? null : Prisma.sql`occurred_at >= ${at(filter.from)}`)}
   AND ${optional(filter.to === null ? null : Prisma.sql`occurred_at < ${at(filter.to)}`)}`;
 
-/** A page of recorded transfers of one wallet, in the order that was asked for. */
-export async function readTransfers(
+const matching = ({ accountId, newest }: RecordedHistory, filter: TransferFilter): Prisma.Sql => Prisma.sql`
+  account_id = ${accountId} AND sequence <= ${newest} AND ${fitting(filter)}`;
+
+/** Which part of the recorded transfers of a wallet is read. */
+export interface TransferPage {
+  readonly recorded: RecordedHistory;
+  readonly page: PageRequest<number>;
+}
+
+/** Pages of recorded transfers, each of one wallet and in the order that was asked for, all with one filter and direction. */
+export async function readTransferPages(
   client: PrismaClient,
-  recorded: RecordedHistory,
   filter: TransferFilter,
-  page: PageRequest<number>,
-): Promise<Transfer[]> {
-  const rows = await client.$queryRaw<TransferRow[]>`
-    SELECT sequence, type::text, from_account::text AS "fromAccount", to_account::text AS "toAccount", amount,
-      available_after AS "availableAfter", grant_ids AS "grantIds", grant_amounts AS "grantAmounts",
-      hold_id AS "holdId", reason, occurred_at AS "occurredAt", recorded_at AS "recordedAt"
-    FROM transfer WHERE ${matching(recorded, filter)}
-      AND ${optional(page.after === null ? null : Prisma.sql`sequence < ${page.after}`)}
-      AND ${optional(page.before === null ? null : Prisma.sql`sequence > ${page.before}`)}
-    ORDER BY sequence ${page.inverted ? Prisma.sql`ASC` : Prisma.sql`DESC`} LIMIT ${page.limit}`;
-  return rows.map(toTransfer);
+  inverted: boolean,
+  pages: readonly TransferPage[],
+): Promise<Transfer[][]> {
+  const direction = inverted ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  const rows = await client.$queryRaw<(TransferRow & { number: number })[]>`
+    ${prepared} SELECT number::integer, sequence, type::text, from_account::text AS "fromAccount",
+      to_account::text AS "toAccount", amount, available_after AS "availableAfter", grant_ids AS "grantIds",
+      grant_amounts AS "grantAmounts", hold_id AS "holdId", reason, occurred_at AS "occurredAt",
+      recorded_at AS "recordedAt"
+    FROM unnest(
+        ${pages.map(({ recorded }) => recorded.accountId)}::text[],
+        ${pages.map(({ recorded, page }) => Math.min(recorded.newest, (page.after ?? recorded.newest + 1) - 1))}::integer[],
+        ${pages.map(({ page }) => page.before ?? 0)}::integer[],
+        ${pages.map(({ page }) => page.limit)}::integer[]
+      ) WITH ORDINALITY AS wanted (account_id, newest, before, "limit", number)
+      CROSS JOIN LATERAL (
+        SELECT * FROM transfer
+        WHERE transfer.account_id = wanted.account_id AND sequence <= wanted.newest AND sequence > wanted.before
+          AND ${fitting(filter)}
+        ORDER BY sequence ${direction} LIMIT wanted."limit"
+      ) AS found
+    ORDER BY number, sequence ${direction}`;
+  const found = pages.map((): Transfer[] => []);
+  for (const row of rows) found[row.number - 1]?.push(toTransfer(row));
+  return found;
 }
 
 /** How many recorded transfers of a wallet fit the filter. */
@@ -85,8 +106,8 @@ export async function readTransfer(
 ): Promise<Transfer | null> {
   const filter = { types: null, from: null, to: null };
   const page = { after: sequence + 1, before: sequence - 1, limit: 1, inverted: false };
-  const [transfer] = await readTransfers(client, { accountId, newest: sequence }, filter, page);
-  return transfer ?? null;
+  const [found] = await readTransferPages(client, filter, false, [{ recorded: { accountId, newest: sequence }, page }]);
+  return found?.[0] ?? null;
 }
 
 /** What transfers of one type, in grants of one source, did to what is available, by the end of an instant. */

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Database } from '../db/index.ts';
 import { type Rebuild, rebuildWallet } from './rebuild.ts';
+import { gathering } from '../gathering.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { GrantState } from './core/grant-state.ts';
 import type {
@@ -25,9 +26,10 @@ import {
   readGrantsByKey,
   readHoldsByKey,
   readTransfer,
-  readTransfers,
+  readTransferPages,
   sumMovements,
   type TransferFilter,
+  type TransferPage,
 } from './history.store.ts';
 import type { WalletView } from './ledger.ts';
 import { proveHistory, type Verification, verifyWallet } from './verify.ts';
@@ -66,12 +68,18 @@ export function createHistory(database: Database): History {
   const { prisma } = database;
   const grantLoader = new DataLoader<{ accountId: AccountId; grantId: GrantId }, Grant | null>(
     (keys) => readGrantsByKey(prisma, keys),
-    { cache: false },
+    gathering,
   );
   const holdLoader = new DataLoader<{ accountId: AccountId; holdId: HoldId }, Hold | null>(
     (keys) => readHoldsByKey(prisma, keys),
-    { cache: false },
+    gathering,
   );
+  const pageLoader = new DataLoader<TransferPage & { filter: TransferFilter }, Transfer[]>(
+    (wanted) => readPages(prisma, wanted),
+    gathering,
+  );
+  const readTransfers = (wallet: WalletView, filter: TransferFilter, page: PageRequest<number>): Promise<Transfer[]> =>
+    pageLoader.load({ recorded: recordedOf(wallet), filter, page });
   const projected = (wallet: WalletView, grant: Grant): Grant => wallet.state.grants.get(grant.id) ?? grant;
   return {
     transfers: async (wallet, filter, page) => {
@@ -81,9 +89,9 @@ export function createHistory(database: Database): History {
         const newest = due.reverse().slice(0, page.limit);
         const missing = page.limit - newest.length;
         if (missing === 0) return newest;
-        return [...newest, ...(await readTransfers(prisma, recordedOf(wallet), filter, { ...page, limit: missing }))];
+        return [...newest, ...(await readTransfers(wallet, filter, { ...page, limit: missing }))];
       }
-      const recorded = await readTransfers(prisma, recordedOf(wallet), filter, page);
+      const recorded = await readTransfers(wallet, filter, page);
       return [...recorded, ...due].slice(0, page.limit);
     },
     countTransfers: async (wallet, filter) =>
@@ -116,6 +124,32 @@ export function createHistory(database: Database): History {
       return { available: lines.reduce((sum, line) => sum + line.amount, 0), lines, asOf };
     },
   };
+}
+
+/** Reads pages in as few statements as there are filters and directions among them: nearly always one. */
+async function readPages(
+  prisma: Database['prisma'],
+  wanted: readonly (TransferPage & { readonly filter: TransferFilter })[],
+): Promise<Transfer[][]> {
+  const kinds = new Map<
+    string,
+    { filter: TransferFilter; inverted: boolean; positions: number[]; pages: TransferPage[] }
+  >();
+  for (const [position, { recorded, filter, page }] of wanted.entries()) {
+    const name = JSON.stringify([filter, page.inverted]);
+    const kind = kinds.get(name) ?? { filter, inverted: page.inverted, positions: [], pages: [] };
+    kinds.set(name, kind);
+    kind.positions.push(position);
+    kind.pages.push({ recorded, page });
+  }
+  const found: Transfer[][] = wanted.map(() => []);
+  await Promise.all(
+    [...kinds.values()].map(async ({ filter, inverted, positions, pages }) => {
+      const read = await readTransferPages(prisma, filter, inverted, pages);
+      for (const [index, position] of positions.entries()) found[position] = read[index] ?? [];
+    }),
+  );
+  return found;
 }
 
 const recordedOf = ({ state, head }: WalletView): RecordedHistory => ({

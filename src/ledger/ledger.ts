@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import DataLoader from 'dataloader';
 import type { Clock } from '../clock.ts';
 import { type Database, isPassing, isUniqueViolation, type Statement, type Transaction } from '../db/index.ts';
+import { gathering } from '../gathering.ts';
 import { project } from './core/apply.ts';
 import { grantsNamedBy } from './core/named-grants.ts';
 import type { AccountId, Command, Grant, GrantId, HoldId, Instant, Transfer, WalletState } from './core/types.ts';
@@ -115,10 +116,8 @@ export function createLedger(options: {
     { ...limits, batchesInFlight: database.concurrentBatches },
     (batch) => settleBatch(batch, (requests) => withRetries(() => commit(dependencies, requests), pause)),
   );
-  const wallets = new DataLoader<AccountId, WalletView | null>((ids) => readWallets(database, clock, ids), {
-    cache: false,
-  });
-  const keys = new DataLoader<KeyName, IdempotencyKey | null>((names) => readKeys(database, names), { cache: false });
+  const wallets = new DataLoader<AccountId, WalletView | null>((ids) => readWallets(database, clock, ids), gathering);
+  const keys = new DataLoader<KeyName, IdempotencyKey | null>((names) => readKeys(database, names), gathering);
   const execute = (request: LedgerRequest): Promise<LedgerAnswer> => groupCommit.submit(request.accountId, request);
   return {
     execute,

@@ -22,9 +22,9 @@ export async function isCurrentPlan(context: Context, plan: Plan): Promise<boole
 
 /** Whether a checkout for the plan can be opened here. */
 export const isPlanPurchasable = ({ services }: Context, plan: Plan): boolean =>
-  services.billing.checkoutAvailable && !plan.contactSales && (plan.monthlyPriceCents ?? 0) > 0;
+  services.checkoutAvailable && !plan.contactSales && (plan.monthlyPriceCents ?? 0) > 0;
 
-export const isPackPurchasable = ({ services }: Context): boolean => services.billing.checkoutAvailable;
+export const isPackPurchasable = ({ services }: Context): boolean => services.checkoutAvailable;
 
 /** Sets a new price or enables or disables a model. */
 export function updateModel(

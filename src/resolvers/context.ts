@@ -13,6 +13,8 @@ export interface Services {
   readonly accounts: Accounts;
   readonly billing: Billing;
   readonly catalog: Catalog;
+  /** Whether anything can be bought here; it stays so while the process runs. */
+  readonly checkoutAvailable: boolean;
   readonly clock: Clock;
   /** Null outside sandbox mode. */
   readonly clockMoves: ClockMoves | null;

@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, extname } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { chooseEncoding, compress, type Compressible } from '../compression.ts';
 import { HttpError, header } from '../request.ts';
 import { send } from '../response.ts';
-
-type Encoding = 'br' | 'gzip' | 'identity';
 
 /** Files that never change under their names, because the names carry hashes of what is in them. */
 export interface StaticFiles {
@@ -17,10 +14,8 @@ export interface StaticFiles {
   send(request: IncomingMessage, response: ServerResponse, name: string): Promise<void>;
 }
 
-interface StaticFile {
+interface StaticFile extends Compressible {
   readonly type: string;
-  readonly content: Buffer;
-  readonly compressed: Map<Encoding, Promise<Buffer>>;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -59,32 +54,4 @@ export function createStaticFiles(paths: readonly string[]): StaticFiles {
       });
     },
   };
-}
-
-const compressors: Readonly<Record<Encoding, (content: Buffer) => Promise<Buffer>>> = {
-  // A megabyte takes about 50 ms; the best quality would take seconds for a tenth less.
-  br: (content) => promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 7 } }),
-  gzip: (content) => promisify(gzip)(content),
-  identity: async (content) => content,
-};
-
-function compress({ content, compressed }: StaticFile, encoding: Encoding): Promise<Buffer> {
-  const known = compressed.get(encoding);
-  if (known !== undefined) return known;
-  const made = compressors[encoding](content);
-  compressed.set(encoding, made);
-  return made;
-}
-
-/** The best that the client takes (RFC 9110, 12.5.3). */
-function chooseEncoding(accepted: string): Encoding {
-  const weights = new Map(
-    accepted.split(',').map((item) => {
-      const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-      const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-      return [name, weight === undefined ? 1 : Number(weight)];
-    }),
-  );
-  const takes = (name: string): boolean => (weights.get(name) ?? weights.get('*') ?? 0) > 0;
-  return takes('br') ? 'br' : takes('gzip') ? 'gzip' : 'identity';
 }

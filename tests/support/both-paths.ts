@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createGraphqlHandler } from '../../src/http/graphql.ts';
+import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
+import { startTestApp, type TestApp } from './test-app.ts';
+
+/** One server twice, on the same database: as it is, and with every request left to Yoga and graphql-js. */
+export interface BothPaths {
+  readonly app: TestApp;
+  /** Where every request goes to Yoga. */
+  readonly stockUrl: string;
+  close(): Promise<void>;
+}
+
+/** Starts both on one database. */
+export async function startBothPaths(): Promise<BothPaths> {
+  const app = await startTestApp('postgres');
+  const { services } = app.app;
+  const onInternalError = (): string => 'error_00000000000000000000000000';
+  const parts: Pick<HttpParts, 'accounts' | 'clock' | 'graphql' | 'playground' | 'allowedOrigins' | 'onInternalError'> =
+    {
+      accounts: services.accounts,
+      clock: services.clock,
+      graphql: createGraphqlHandler({ services, onInternalError, stock: true }),
+      playground: { isWanted: () => false, page: () => {}, file: async () => {} },
+      allowedOrigins: [],
+      onInternalError,
+    };
+  const server = createHttpServer(parts as HttpParts); // Only the GraphQL endpoint is asked.
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    app,
+    stockUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // A TCP server has a port once it listens.
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await app.close();
+    },
+  };
+}
+
+/** A request to be sent to both. */
+export interface PlainRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+export interface PlainAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+
+/** Sends a request exactly as it is described, over a connection that is kept. */
+export function sendPlain(url: string, { method, path, headers, body }: PlainRequest): Promise<PlainAnswer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}${path}`, { agent, method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body ?? undefined);
+  });
+}
+
+/** What may differ though nothing does: the second, ids and hashes that are random, and keys that are. */
+const random: readonly [RegExp, string][] = [
+  [/\b[a-z]+_[0-9a-z]{26}(_\d+)?\b/g, 'an_id'],
+  [/wzrd_[\w-]{43}/g, 'a key'],
+  [/"[0-9a-f]{64}"/g, '"a hash"'],
+  [/("(?:cursor|startCursor|endCursor)":)"[\w-]+"/g, '$1"a cursor"'],
+  [/cs_test_\w+/g, 'a session'],
+  [/"eyJ[\w.-]+"|"quote_[\w.-]+"/g, '"a quote"'],
+];
+
+/**
+ * An answer without what is random, and without what an answer that is kept ready has in addition: a tag and how long it
+ * holds.
+ */
+export function comparable({ status, headers, body }: PlainAnswer): object {
+  const { date: _date, 'content-length': length, etag, 'cache-control': caching, vary, ...others } = headers;
+  const isPrepared = etag !== undefined && caching === 'public, no-cache' && vary === 'origin, accept, accept-encoding';
+  return {
+    status,
+    headers: {
+      ...others,
+      vary: isPrepared ? 'origin' : vary,
+      'length is right': Number(length) === Buffer.byteLength(body),
+    },
+    body: random.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), body),
+  };
+}
