@@ -292,6 +292,7 @@ const toGeneration = (row: GenerationRow): Generation => ({
   createdAt: toInstant(row.createdAt),
   startedAt: row.startedAt === null ? null : toInstant(row.startedAt),
   completedAt: row.completedAt === null ? null : toInstant(row.completedAt),
+  version: row.version,
   replayed: false,
 });
 

@@ -245,6 +245,7 @@ export function queuedGeneration(request: {
     createdAt: now,
     startedAt: null,
     completedAt: null,
+    version: 1,
     replayed: false,
   };
 }

@@ -50,6 +50,8 @@ export interface Generation {
   readonly createdAt: Instant;
   readonly startedAt: Instant | null;
   readonly completedAt: Instant | null;
+  /** The how many-th state of it that its owner sees, from 1 on; the database counts. */
+  readonly version: number;
   /** True when an idempotency key answered. */
   readonly replayed: boolean;
 }

@@ -17,21 +17,23 @@ import type { Context, Services } from '../resolvers/context.ts';
 import { BadRequest, TransportError, type TransportErrorCode } from '../resolvers/transport-errors.ts';
 import { schema } from '../schema/index.ts';
 import { documentLimits, documentProblem } from './document-limits.ts';
+import { createEventStreams } from './event-streams.ts';
 import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './request.ts';
 
-/** Answers one GraphQL request of a caller who is known, or of nobody. */
-export type GraphqlHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  caller: Caller | null,
-) => Promise<void>;
+export interface GraphqlEndpoint {
+  /** Answers one GraphQL request of a caller who is known, or of nobody. */
+  handle(request: IncomingMessage, response: ServerResponse, caller: Caller | null): Promise<void>;
+  /** Ends the answers that would go on for ever: those of subscriptions. */
+  endStreams(): void;
+}
 
 /** The GraphQL endpoint. `onInternalError` logs what callers are not told and gives the id under which it did. */
-export function createGraphqlHandler(options: {
+export function createGraphqlEndpoint(options: {
   services: Services;
   onInternalError: (error: unknown) => string;
-}): GraphqlHandler {
+}): GraphqlEndpoint {
   const { services, onInternalError } = options;
+  const streams = createEventStreams();
   const yoga = createYoga<Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -44,10 +46,10 @@ export function createGraphqlHandler(options: {
     maxRequestBodySize: false,
     logging: false,
     maskedErrors: { maskError: (error) => mask(error, onInternalError), errorMessage: '' },
-    plugins: [readParameters, answerInOrder, limitDocuments, refuseHeaderOnSeveralMutations, addCodes],
+    plugins: [readParameters, answerInOrder, limitDocuments, refuseHeaderOnSeveralMutations, addCodes, streams.plugin],
   });
 
-  return async (request, response, caller) => {
+  const handle: GraphqlEndpoint['handle'] = async (request, response, caller) => {
     const { method = 'GET' } = request;
     if (method !== 'GET' && method !== 'POST') throw new HttpError(405, 'GraphQL is asked with GET or POST.');
     const isPost = method === 'POST';
@@ -56,14 +58,20 @@ export function createGraphqlHandler(options: {
       throw new HttpError(415, 'Send the request as application/json.');
     }
     const body = isPost ? await readBody(request) : null;
-    const context: Context = { services, caller, idempotencyKey: textHeader(request, 'idempotency-key') };
+    const aborted = new AbortController();
+    response.once('close', () => aborted.abort());
+    const context: Context = {
+      services,
+      caller,
+      idempotencyKey: textHeader(request, 'idempotency-key'),
+      lastEventId: header(request, 'last-event-id'),
+      left: aborted.signal,
+    };
     const headers = new yoga.fetchAPI.Headers();
     const accept = header(request, 'accept');
     if (accept !== null) headers.set('accept', accept);
     if (isPost) headers.set('content-type', 'application/json');
     const { pathname, search } = urlOf(request);
-    const aborted = new AbortController();
-    response.once('close', () => aborted.abort());
     const answer = await yoga.fetch(
       new yoga.fetchAPI.Request(`http://localhost${pathname}${search}`, {
         method,
@@ -73,9 +81,11 @@ export function createGraphqlHandler(options: {
       }),
       context,
     );
+    if (await streams.send(answer, response)) return;
     response.writeHead(answer.status, Object.fromEntries(answer.headers.entries()));
     response.end(Buffer.from(await answer.arrayBuffer()));
   };
+  return { handle, endStreams: () => streams.end() };
 }
 
 /** graphql-js keeps the members of an answer in the order in which they were asked for, as the specification wants. */
@@ -171,6 +181,7 @@ const ownCodes: ReadonlySet<unknown> = new Set<TransportErrorCode>([
   'FORBIDDEN',
   'BAD_REQUEST',
   'QUERY_TOO_COMPLEX',
+  'RATE_LIMITED',
   'NOT_FOUND',
   'INTERNAL',
 ]);

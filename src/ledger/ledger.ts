@@ -93,6 +93,7 @@ interface LedgerDependencies {
   /** The other parts' set-based writers, by name. */
   readonly writers: ReadonlyMap<string, AttachmentWriter>;
   readonly follow: BalanceFollower;
+  readonly onCommit: (accountIds: readonly AccountId[]) => void;
   /** How many commands of a batch are decided and written at a time. */
   readonly partSize: number;
 }
@@ -106,11 +107,18 @@ export function createLedger(options: {
   clock: Clock;
   writers: ReadonlyMap<string, AttachmentWriter>;
   follow?: BalanceFollower;
+  /** Told of the wallets that have changed, once that is committed; must neither throw nor take time. */
+  onCommit?: (accountIds: readonly AccountId[]) => void;
   pause?: (ms: number) => Promise<void>;
   partSize?: number;
 }): Ledger {
   const { database, clock, pause = wait } = options;
-  const dependencies: LedgerDependencies = { partSize: usualPartSize, follow: () => new Map(), ...options };
+  const dependencies: LedgerDependencies = {
+    partSize: usualPartSize,
+    follow: () => new Map(),
+    onCommit: () => {},
+    ...options,
+  };
   const groupCommit = new GroupCommit<LedgerRequest, LedgerAnswer>(
     { ...limits, batchesInFlight: database.concurrentBatches },
     (batch) => settleBatch(batch, (requests) => withRetries(() => commit(dependencies, requests), pause)),
@@ -176,12 +184,16 @@ async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: numbe
   }
 }
 
-function commit(dependencies: LedgerDependencies, requests: readonly LedgerRequest[]): Promise<LedgerAnswer[]> {
-  const { database, clock, partSize } = dependencies;
+async function commit(
+  dependencies: LedgerDependencies,
+  requests: readonly LedgerRequest[],
+): Promise<LedgerAnswer[]> {
+  const { database, clock, onCommit, partSize } = dependencies;
   const named = namedBy(requests);
   const accountIds = named.map(({ accountId }) => accountId).sort();
   const keyNames = requests.flatMap(({ key }) => (key === undefined ? [] : [key]));
-  return database.prisma.$transaction(async (transaction) => {
+  const changed = new Set<AccountId>();
+  const answers = await database.prisma.$transaction(async (transaction) => {
     await lockWallets(transaction, accountIds);
     // Taken after the locks: who waited sees the time of those that it waited for.
     const now = clock.now();
@@ -200,6 +212,7 @@ function commit(dependencies: LedgerDependencies, requests: readonly LedgerReque
         if (start > 0) await nextTurn();
         const decided = batch.decide(requests.slice(start, start + partSize));
         answers.push(...decided.answers);
+        for (const { after } of decided.changes) changed.add(after.state.accountId);
         await writing;
         writing = write(transaction, dependencies, decided, now);
         // It is awaited below, but it may fail before.
@@ -210,6 +223,8 @@ function commit(dependencies: LedgerDependencies, requests: readonly LedgerReque
     }
     return answers;
   });
+  onCommit([...changed]);
+  return answers;
 }
 
 /** Writes what a part of a batch has come to. */

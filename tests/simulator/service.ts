@@ -83,6 +83,7 @@ export async function composeService(parts: {
     sandboxMode: true,
     providerOf: () => provider,
     afterSpending: () => {},
+    onChange: () => {},
   };
   const generations = createGenerations({
     database,
