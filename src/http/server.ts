@@ -67,7 +67,8 @@ function allowOrigin(allowed: readonly string[], request: IncomingMessage, respo
 function sendPreflight(response: ServerResponse): void {
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST, OPTIONS',
-    'access-control-allow-headers': 'authorization, content-type, apikey, x-client-info, x-api-key, idempotency-key, last-event-id',
+    'access-control-allow-headers':
+      'authorization, content-type, apikey, x-client-info, x-api-key, idempotency-key, last-event-id',
     'access-control-max-age': '86400',
   });
   response.end();

@@ -184,10 +184,7 @@ async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: numbe
   }
 }
 
-async function commit(
-  dependencies: LedgerDependencies,
-  requests: readonly LedgerRequest[],
-): Promise<LedgerAnswer[]> {
+async function commit(dependencies: LedgerDependencies, requests: readonly LedgerRequest[]): Promise<LedgerAnswer[]> {
   const { database, clock, onCommit, partSize } = dependencies;
   const named = namedBy(requests);
   const accountIds = named.map(({ accountId }) => accountId).sort();

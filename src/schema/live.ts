@@ -11,7 +11,9 @@ builder.subscriptionFields((t) => ({
     authScopes: { signedIn: true },
     args: {
       id: t.arg.id({ required: true, description: 'Its id.' }),
-      after: t.arg.id({ description: 'The id of the last event that is known; absent: the present state is told first.' }),
+      after: t.arg.id({
+        description: 'The id of the last event that is known; absent: the present state is told first.',
+      }),
     },
     subscribe: (_root, args, context) => resolve.generationUpdated(context, args),
     resolve: ({ value }) => value,
@@ -21,7 +23,9 @@ builder.subscriptionFields((t) => ({
     description: "The caller's wallet, each time that its history has grown.",
     authScopes: { signedIn: true },
     args: {
-      after: t.arg.id({ description: 'The id of the last event that is known; absent: the present state is told first.' }),
+      after: t.arg.id({
+        description: 'The id of the last event that is known; absent: the present state is told first.',
+      }),
     },
     subscribe: (_root, { after }, context) => resolve.walletUpdated(context, after),
     resolve: ({ value }) => value,
