@@ -294,6 +294,7 @@ const toGeneration = (row: GenerationRow): Generation => ({
   completedAt: row.completedAt === null ? null : toInstant(row.completedAt),
   version: row.version,
   replayed: false,
+  isPreview: false,
 });
 
 const toAsset = ({ createdAt: _createdAt, ...row }: Prisma.AssetGetPayload<Record<never, never>>): Asset => ({

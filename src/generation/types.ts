@@ -54,6 +54,8 @@ export interface Generation {
   readonly version: number;
   /** True when an idempotency key answered. */
   readonly replayed: boolean;
+  /** True for one that was never made: it shows what would be. */
+  readonly isPreview: boolean;
 }
 
 /** A file that a generation made. */

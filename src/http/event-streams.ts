@@ -36,9 +36,9 @@ export function createEventStreams(): EventStreams {
       },
       onResultProcess: ({ result, setResultProcessor }) => {
         if (!isAsyncIterable(result)) return;
-        const events = result[Symbol.asyncIterator]() as AsyncIterator<ExecutionResult>; // What `subscribe` makes.
-        setResultProcessor((_result, { Response }) => {
-          const answer = new Response(null, { headers: streamHeaders });
+        const events = result[Symbol.asyncIterator]();
+        setResultProcessor((_result, fetchAPI) => {
+          const answer = new fetchAPI.Response(null, { headers: streamHeaders });
           eventsOf.set(answer, events);
           return answer;
         }, 'text/event-stream');

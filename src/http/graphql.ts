@@ -22,9 +22,9 @@ import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './req
 
 export interface GraphqlEndpoint {
   /** Answers one GraphQL request of a caller who is known, or of nobody. */
-  handle(request: IncomingMessage, response: ServerResponse, caller: Caller | null): Promise<void>;
+  readonly handle: (request: IncomingMessage, response: ServerResponse, caller: Caller | null) => Promise<void>;
   /** Ends the answers that would go on for ever: those of subscriptions. */
-  endStreams(): void;
+  readonly endStreams: () => void;
 }
 
 /** The GraphQL endpoint. `onInternalError` logs what callers are not told and gives the id under which it did. */
