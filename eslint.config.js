@@ -12,6 +12,7 @@ const layers = {
   ledger: 1,
   providers: 1,
   jobs: 1,
+  events: 1,
   'sandbox-clock': 1,
   db: 0,
 };
@@ -24,6 +25,7 @@ const domainFolders = [
   'ledger',
   'providers',
   'jobs',
+  'events',
   'sandbox-clock',
   'db',
 ];

@@ -14,6 +14,7 @@ import { openCatalog, type ProviderName } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Database, migrate, readSecret } from './db/index.ts';
+import { createChanges } from './events/index.ts';
 import {
   createFolderStorage,
   createGenerations,
@@ -25,7 +26,7 @@ import {
 import { createAssetHandler } from './http/assets.ts';
 import { createCompatibilityRoutes } from './http/compatibility/index.ts';
 import { watchConnections } from './http/drain.ts';
-import { createGraphqlHandler } from './http/graphql.ts';
+import { createGraphqlEndpoint } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import type { IdSource } from './ids.ts';
@@ -104,6 +105,7 @@ async function compose(
     : null;
   const clock = sandboxClock ?? machineClock;
   const ids = createIds(clock);
+  const changes = createChanges({ database, ids, onError: onError('Other processes were not told of changes.') });
   const onInternalError = (error: unknown): string => {
     const id = ids.next('error');
     log.error({ err: error, id }, 'A request failed for a reason of our own.');
@@ -142,12 +144,16 @@ async function compose(
       clock,
       writers: new Map([...generationWriters, ...billingWriters, ...accountWriters, ['job', jobWriter]]),
       follow: followLowBalances({ ids, threshold: () => catalog.snapshot().lowBalanceThreshold }),
+      onCommit: (accountIds) => accountIds.forEach((accountId) => changes.say(accountId)),
     });
     const refusedKeys = config.demoKeys ? [] : Object.values(demoKeys);
     const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys });
     const newAdminKey = await ensureAccounts(accounts, config);
     return { catalog, ledger, accounts, newAdminKey, quoteSecret: await readSecret(database, ids, 'quote') };
   });
+
+  await changes.open();
+  closers.push(() => changes.close());
 
   const { stripe, stripeSandbox } = await openStripe({
     config,
@@ -191,6 +197,7 @@ async function compose(
     sandboxMode,
     providerOf: providerOf ?? (() => sandboxProvider),
     afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
+    onChange: (accountId) => changes.say(accountId),
   };
   const generations = createGenerations({
     database,
@@ -228,6 +235,7 @@ async function compose(
     billing,
     catalog,
     checkoutAvailable,
+    changes,
     clock,
     clockMoves,
     generations,
@@ -236,10 +244,11 @@ async function compose(
     publicUrl,
   };
   let closing = false;
+  const graphql = createGraphqlEndpoint({ services, onInternalError });
   const server = createHttpServer({
     accounts,
     clock,
-    graphql: createGraphqlHandler({ services, onInternalError }),
+    graphql: graphql.handle,
     playground: createPlayground({
       demoKey: config.demoKeys ? demoKeys.account : null,
       adminKey: config.demoKeys ? demoKeys.admin : null,
@@ -283,6 +292,7 @@ async function compose(
   boundUrl = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   closers.push(async () => {
     closing = true;
+    graphql.endStreams();
     await drain(drainMs);
   });
   if (stripeSandbox !== null) {

@@ -1,4 +1,5 @@
 import type { Followers, FollowOptions, Topic } from './followers.ts';
+import type { Channel } from './listening.ts';
 import type { Prisma, PrismaClient } from './generated/client.ts';
 
 /** What only one process at a time may do on a database. */
@@ -16,6 +17,22 @@ export interface Database {
   exclusively<Result>(kind: ExclusiveWork, work: () => Promise<Result>): Promise<Result>;
   /** Keeps this process at the newest version of what any process may change. */
   follow(topic: Topic, options: FollowOptions): Promise<Followers>;
+  /** Opens a channel between the processes on this database. Nothing told on it is kept for who is not there. */
+  openChannel(channel: Channel, options: ChannelOptions): Promise<ProcessChannel>;
+  close(): Promise<void>;
+}
+
+export interface ChannelOptions {
+  /** Somebody told something, this process itself perhaps. */
+  readonly onMessage: (message: string) => void;
+  /** Messages may have been missed until now. */
+  readonly onGap: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface ProcessChannel {
+  /** Tells all processes; each message has at most 7,999 bytes. */
+  tell(messages: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -49,6 +49,7 @@ export function wrapEmbedded(pglite: PGlite, afterClose: () => Promise<void> = a
       await takeIn();
       return nobodyElse;
     },
+    openChannel: async () => ({ tell: async () => {}, close: async () => {} }),
     close: async () => {
       await prisma.$disconnect();
       if (!pglite.closed) await pglite.close();

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { repeat } from '../repeat.ts';
+import { type Channel, createListening } from './listening.ts';
 
-/** What processes keep up with; the channel of PostgreSQL on which they tell each other of a new version. */
-export type Topic = 'sandbox_clock';
+/** What processes keep up with, by the channel on which they tell each other of a new version. */
+export type Topic = Extract<Channel, 'sandbox_clock'>;
 
 export interface FollowOptions {
   /** Reads the newest version, puts it to use in this process and gives its number. */
@@ -29,7 +30,6 @@ export const nobodyElse: Followers = {
 
 /** Each topic's first number of its advisory locks, which nobody else uses; the second is the version. */
 const lockClasses: Record<Topic, number> = { sandbox_clock: 72_707_372 };
-const reconnectAfterMs = 1_000;
 /** A notification that was lost is made up for within this time. */
 const lookEveryMs = 5_000;
 const askEveryMs = 2;
@@ -44,65 +44,37 @@ export async function followPostgres(
   { takeIn, onError }: FollowOptions,
 ): Promise<Followers> {
   const lockClass = lockClasses[topic];
-  let session: pg.Client | null = null;
-  let held: number | null = null;
-  let closed = false;
-  let reconnectTimer: NodeJS.Timeout | undefined;
+  /** The version that a session holds its lock under; a session that broke off holds none. */
+  let held: { readonly by: pg.Client; readonly version: number } | null = null;
 
   const hold = async (client: pg.Client, version: number): Promise<void> => {
     // The new lock before the old one goes: without either the process could not be seen.
     const both = held === null ? '' : ', pg_advisory_unlock_shared($1, $3)';
-    const values = held === null ? [lockClass, version] : [lockClass, version, held];
+    const values = held === null ? [lockClass, version] : [lockClass, version, held.version];
     await client.query(`SELECT pg_advisory_lock_shared($1, $2)${both}`, values);
-    held = version;
+    held = { by: client, version };
   };
 
   const catchUp = async (): Promise<void> => {
     for (;;) {
       const version = await takeIn();
-      if (session === null || held === version) return;
+      const client = listening.session();
+      if (held?.by !== client) held = null;
+      if (client === null || held?.version === version) return;
       const couldBeSeen = held !== null;
-      await hold(session, version);
+      await hold(client, version);
       // Whoever brought a newer version before the first lock did not wait for this process: read once more.
       if (couldBeSeen) return;
     }
   };
   const refresh = oneAtATime(catchUp);
-
-  const connect = async (): Promise<void> => {
-    const client = new pg.Client(connection);
-    client.on('error', () => {}); // Its end follows, and is seen to.
-    client.on('notification', () => {
+  const listening = createListening(connection, topic, {
+    onMessage: () => {
       refresh().catch(onError);
-    });
-    client.once('end', () => {
-      if (session !== client) return;
-      session = null;
-      held = null;
-      reconnectSoon();
-    });
-    try {
-      await client.connect();
-      await client.query(`LISTEN ${topic}`);
-    } catch (error) {
-      await client.end().catch(() => {});
-      throw error;
-    }
-    if (closed) return client.end();
-    session = client;
-    await refresh();
-  };
-
-  const reconnectSoon = (): void => {
-    if (closed) return;
-    reconnectTimer = setTimeout(() => {
-      connect().catch((error: unknown) => {
-        onError(error);
-        if (session === null) reconnectSoon();
-      });
-    }, reconnectAfterMs);
-    reconnectTimer.unref();
-  };
+    },
+    onListening: refresh,
+    onError,
+  });
 
   /** How many other processes hold a lock of the topic, and how many of them one under an older version. */
   const count = async (client: pg.Client, version: number): Promise<{ others: number; behind: number }> => {
@@ -117,25 +89,18 @@ export async function followPostgres(
     return rows[0] ?? { others: 0, behind: 0 };
   };
 
-  const end = async (): Promise<void> => {
-    closed = true;
-    clearTimeout(reconnectTimer);
-    await session?.end();
-  };
-
-  try {
-    await connect();
-  } catch (error) {
-    await end();
-    throw error;
-  }
+  await listening.open();
   const looking = repeat(refresh, lookEveryMs, onError);
   return {
     // Without a connection nobody can be seen, so anybody may be there.
-    others: async () => session === null || (await count(session, 0)).others > 0,
+    others: async () => {
+      const session = listening.session();
+      return session === null || (await count(session, 0)).others > 0;
+    },
     waitFor: async (version, atMostMs) => {
       const giveUpAt = performance.now() + atMostMs;
       for (;;) {
+        const session = listening.session();
         if (session !== null && (await count(session, version)).behind === 0) return true;
         if (performance.now() >= giveUpAt) return false;
         await wait(askEveryMs);
@@ -143,7 +108,7 @@ export async function followPostgres(
     },
     close: async () => {
       await looking.stop();
-      await end();
+      await listening.close();
     },
   };
 }

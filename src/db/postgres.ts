@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Database, ExclusiveWork } from './database.ts';
 import { DatabaseUnavailableError } from './database-unavailable-error.ts';
 import { followPostgres } from './followers.ts';
+import { openPostgresChannel } from './process-channel.ts';
 import { PrismaClient } from './generated/client.ts';
 import { preparedMark } from './rows.ts';
 
@@ -44,6 +45,7 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
       'Start it, or set DATABASE_URL to another one.',
     );
   }
+  const listenerConfig = { connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true };
   return {
     prisma,
     kind: 'postgres',
@@ -59,12 +61,8 @@ export async function openPostgresDatabase(url: string): Promise<Database> {
         await client.query('COMMIT');
         return result;
       }),
-    follow: (topic, options) =>
-      followPostgres(
-        { connectionString: url, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true },
-        topic,
-        options,
-      ),
+    follow: (topic, options) => followPostgres(listenerConfig, topic, options),
+    openChannel: (channel, options) => openPostgresChannel(listenerConfig, channel, options),
     close: () => prisma.$disconnect(),
   };
 }

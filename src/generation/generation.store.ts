@@ -292,7 +292,9 @@ const toGeneration = (row: GenerationRow): Generation => ({
   createdAt: toInstant(row.createdAt),
   startedAt: row.startedAt === null ? null : toInstant(row.startedAt),
   completedAt: row.completedAt === null ? null : toInstant(row.completedAt),
+  version: row.version,
   replayed: false,
+  isPreview: false,
 });
 
 const toAsset = ({ createdAt: _createdAt, ...row }: Prisma.AssetGetPayload<Record<never, never>>): Asset => ({

@@ -39,6 +39,15 @@ import {
   readGenerations,
   sumUsage,
 } from './generation.store.ts';
+import {
+  type Call,
+  type Calls,
+  generateMany,
+  type ManyAnswer,
+  type ManyRequest,
+  type NamedCall,
+  type Shortage,
+} from './generate-many.ts';
 import { priceOf, quoteLifetimeMs, signQuote } from './quote.ts';
 import type { Asset, GenerateInput, Generation, GenerationId, Payer } from './types.ts';
 import { fillBuckets, type UsageBucket, type UsageRequest } from './usage.ts';
@@ -72,6 +81,11 @@ export interface Generations {
    * `InvalidInputError` (the model's inputs), `PriceChangedError`, `InsufficientCreditsError`, `BusyError`.
    */
   generate(input: GenerateInput, payer: Payer): Promise<Generation>;
+  /**
+   * Several calls in one transaction, in their order, each answered as it would be alone. ALL: where one is refused, none
+   * takes effect. `dryRun`: none takes effect in any case.
+   */
+  generateMany(request: ManyRequest, payer: Payer): Promise<ManyAnswer>;
   /** Stops a generation and gives its credits back at once. Throws `GenerationNotFoundError`, `NotCancelableError`, `BusyError`. */
   cancel(id: GenerationId, accountId: AccountId): Promise<Generation>;
   /** Gives back what a generation was charged, all or part. Throws `GenerationNotFoundError`, `InvalidInputError`, `IdempotencyConflictError`, `BusyError`. */
@@ -132,6 +146,7 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
   const parts: Parts = { ...dependencies, find };
   return {
     generate: (input, payer) => generate(parts, input, payer),
+    generateMany: (request, payer) => generateMany(callsOf(parts, payer), request),
     cancel: (id, accountId) => cancel(parts, id, accountId),
     refund: (request, administrator) => refund(parts, request, administrator),
     quote: (request, accountId) => quote(parts, request, accountId),
@@ -142,6 +157,7 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
     asset: async (id) => (isStorable(id) ? findAsset(prisma, id) : null),
     creditsHeld: async (generation) => {
       if (generation.completedAt !== null) return 0;
+      if (generation.isPreview) return generation.credits;
       const hold = await history.hold(generation.accountId, holdIdOf(generation.id));
       return hold?.status === 'OPEN' && hold.expiresAt > clock.now() ? hold.amount : 0;
     },
@@ -159,57 +175,85 @@ interface Parts extends GenerationDependencies {
 }
 
 async function generate(parts: Parts, input: GenerateInput, payer: Payer): Promise<Generation> {
-  const { catalog, clock, ids, jobs, ledger } = parts;
-  const { accountId } = payer;
-  checkShape(input);
-  const id = ids.next('gen') as GenerationId; // A new id with the prefix of generations is one.
-  const key = idempotencyKeyOf(input, { accountId, mutation: 'generate', subjectId: id });
-  if (key !== undefined) {
-    const known = await ledger.findKey(key);
-    if (known !== null) {
-      if (!known.requestHash.equals(key.requestHash)) throw new IdempotencyConflictError(key.key);
-      return replay(parts, accountId, known.subjectId);
+  const calls = callsOf(parts, payer);
+  const named = calls.name(input);
+  const known = await calls.readKey(named);
+  if (known !== null) return calls.replay(known);
+  const call = await calls.assess(input, named);
+  const generation = await calls.conclude(call, await parts.ledger.execute(call.request));
+  if (!generation.replayed) calls.follow();
+  return generation;
+}
+
+/** The parts of a call, from its shape to its answer, in the order in which their errors win. */
+const callsOf = (parts: Parts, payer: Payer): Calls => ({
+  ledger: parts.ledger,
+  accountId: payer.accountId,
+  name: (input) => {
+    checkShape(input);
+    const id = parts.ids.next('gen') as GenerationId; // A new id with the prefix of generations is one.
+    return { id, key: idempotencyKeyOf(input, { accountId: payer.accountId, mutation: 'generate', subjectId: id }) };
+  },
+  readKey: async ({ key }) => {
+    const known = key === undefined ? null : await parts.ledger.findKey(key);
+    if (key === undefined || known === null) return null;
+    if (!known.requestHash.equals(key.requestHash)) throw new IdempotencyConflictError(key.key);
+    return known.subjectId;
+  },
+  assess: async (input, named) => assess(parts, input, payer, named),
+  conclude: async (call, answer) => {
+    switch (answer.kind) {
+      case 'applied':
+        return call.queued(answer.at);
+      case 'replayed':
+        return replay(parts, payer.accountId, answer.subjectId);
+      case 'conflict':
+        throw new IdempotencyConflictError(call.request.key?.key ?? '');
+      case 'refused':
+        if (answer.refusal.kind === 'INSUFFICIENT_CREDITS') throw tooFew(parts, answer.refusal);
+        throw unexpected(answer);
+      case 'no-wallet':
+        throw unexpected(answer);
     }
-  }
+  },
+  replay: (subjectId) => replay(parts, payer.accountId, subjectId),
+  tooFew: (wallet) => tooFew(parts, wallet),
+  follow: () => {
+    parts.jobs.wake();
+    parts.afterSpending(payer.accountId);
+  },
+});
+
+function assess(parts: Parts, input: GenerateInput, { accountId, apiKeyId }: Payer, { id, key }: NamedCall): Call {
+  const { catalog, clock } = parts;
   const snapshot = catalog.snapshot();
   const model = chooseModel(snapshot, input);
   checkModelInput(snapshot, model, input, { sandboxMode: parts.sandboxMode });
   const price = priceOf(model, { ...input, accountId, now: clock.now() }, parts.quoteSecret);
-
   const queued = (now: Instant): Generation =>
-    queuedGeneration({ id, accountId, apiKeyId: payer.apiKeyId, modelId: model.id, price, input, now });
-  const answer = await ledger.execute({
-    accountId,
-    command: {
-      kind: 'hold',
-      holdId: holdIdOf(id),
-      amount: price.credits as Credits, // A price is a positive whole number by its CHECK constraint.
-      lifetimeMs: snapshot.holdMinutes * 60_000,
+    queuedGeneration({ id, accountId, apiKeyId, modelId: model.id, price, input, now });
+  return {
+    credits: price.credits,
+    queued,
+    request: {
+      accountId,
+      command: {
+        kind: 'hold',
+        holdId: holdIdOf(id),
+        amount: price.credits as Credits, // A price is a positive whole number by its CHECK constraint.
+        lifetimeMs: snapshot.holdMinutes * 60_000,
+      },
+      key,
+      attach: (_effect, now) => [
+        attachGeneration(queued(now)),
+        attachJob({ id: `job_${id}`, kind: 'SUBMIT', accountId, subjectId: id, provider: model.provider, dueAt: now }),
+      ],
     },
-    key,
-    attach: (_effect, now) => [
-      attachGeneration(queued(now)),
-      attachJob({ id: `job_${id}`, kind: 'SUBMIT', accountId, subjectId: id, provider: model.provider, dueAt: now }),
-    ],
-  });
-  switch (answer.kind) {
-    case 'applied':
-      jobs.wake();
-      parts.afterSpending(accountId);
-      return queued(answer.at);
-    case 'replayed':
-      return replay(parts, accountId, answer.subjectId);
-    case 'conflict':
-      throw new IdempotencyConflictError(input.idempotencyKey ?? '');
-    case 'refused':
-      if (answer.refusal.kind === 'INSUFFICIENT_CREDITS') {
-        throw new InsufficientCreditsError(answer.refusal, (shortfall) => suggestPack(snapshot, shortfall));
-      }
-      throw unexpected(answer);
-    case 'no-wallet':
-      throw unexpected(answer);
-  }
+  };
 }
+
+const tooFew = ({ catalog }: Parts, wallet: Shortage): InsufficientCreditsError =>
+  new InsufficientCreditsError(wallet, (shortfall) => suggestPack(catalog.snapshot(), shortfall));
 
 /** A generation as it is when its credits have just been held. */
 export function queuedGeneration(request: {
@@ -246,7 +290,9 @@ export function queuedGeneration(request: {
     createdAt: now,
     startedAt: null,
     completedAt: null,
+    version: 1,
     replayed: false,
+    isPreview: false,
   };
 }
 

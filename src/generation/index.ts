@@ -1,4 +1,5 @@
 export { type AssetStorage, createFolderStorage } from './asset-storage.ts';
+export type { ManyAnswer } from './generate-many.ts';
 export { modelIdsOfKind } from './generation.store.ts';
 export { generationWriters } from './generation.store.ts';
 export { createGenerations, type Generations, holdIdOf, queuedGeneration, type Quote } from './generations.ts';

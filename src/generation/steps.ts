@@ -24,6 +24,8 @@ export interface StepDependencies {
   readonly providerOf: (model: Model) => ProviderAdapter | null;
   /** As in `generations.ts`: the capture of a lapsed hold takes its price anew. */
   readonly afterSpending: (accountId: AccountId) => void;
+  /** Told of an account of which a generation has changed without its wallet; must neither throw nor take time. */
+  readonly onChange: (accountId: AccountId) => void;
 }
 
 /** What a provider may take in all, from the moment that it accepted. */
@@ -80,6 +82,7 @@ export function createSteps(dependencies: StepDependencies): { submit: JobHandle
     switch (submission.kind) {
       case 'accepted': {
         const recorded = await markRunning(database.prisma, generation, submission.requestId, clock.now());
+        dependencies.onChange(generation.accountId);
         if (recorded) return { kind: 'next', job: 'POLL', dueAt: clock.now() };
         await provider.cancel(submission.requestId, request);
         return done;
@@ -128,6 +131,7 @@ export function createSteps(dependencies: StepDependencies): { submit: JobHandle
         if (isOverdue) return giveUp();
         if (state.progress !== null && state.progress !== generation.progress) {
           await writeProgress(database.prisma, generation, state.progress);
+          dependencies.onChange(generation.accountId);
         }
         await extendHold(dependencies, generation);
         return { kind: 'next', job: 'POLL', dueAt: later(state.checkAfterMs) };

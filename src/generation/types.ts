@@ -50,8 +50,12 @@ export interface Generation {
   readonly createdAt: Instant;
   readonly startedAt: Instant | null;
   readonly completedAt: Instant | null;
+  /** The how many-th state of it that its owner sees, from 1 on; the database counts. */
+  readonly version: number;
   /** True when an idempotency key answered. */
   readonly replayed: boolean;
+  /** True for one that was never made: it shows what would be. */
+  readonly isPreview: boolean;
 }
 
 /** A file that a generation made. */

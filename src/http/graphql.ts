@@ -21,30 +21,32 @@ import { schema } from '../schema/index.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { createCompiledExecution } from './compiled-execution.ts';
 import { documentLimits, documentProblem } from './document-limits.ts';
+import { createEventStreams } from './event-streams.ts';
 import { answerOf } from './fast-answer.ts';
 import { answerTypeOf, fastRequestOf } from './fast-path.ts';
 import { createPreparedAnswers, sendPrepared } from './prepared-answers.ts';
 import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './request.ts';
 import { createWitness, type WitnessedContext } from './witness.ts';
 
-/** Answers one GraphQL request of a caller who is known, or of nobody. */
-export type GraphqlHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  caller: Caller | null,
-) => Promise<void>;
+export interface GraphqlEndpoint {
+  /** Answers one GraphQL request of a caller who is known, or of nobody. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse, caller: Caller | null) => Promise<void>;
+  /** Ends the answers that would go on for ever: those of subscriptions. */
+  readonly endStreams: () => void;
+}
 
 /** Most characters of documents that are remembered; parsed, a document takes up to 250 bytes for each of them. */
 const mostDocumentCharacters = 200_000;
 
 /** The GraphQL endpoint. `onInternalError` logs what callers are not told and gives the id under which it did. */
-export function createGraphqlHandler(options: {
+export function createGraphqlEndpoint(options: {
   services: Services;
   onInternalError: (error: unknown) => string;
   /** Leaves every request to Yoga and graphql-js: slower, and the measure of what is right. */
   stock?: boolean;
-}): GraphqlHandler {
+}): GraphqlEndpoint {
   const { services, onInternalError, stock = false } = options;
+  const streams = createEventStreams();
   const newCache = <Value>(): BoundedCache<Value> => new BoundedCache(mostDocumentCharacters, (query) => query.length);
   /** Those that were found valid and are no subscriptions. */
   const knownDocuments = newCache<DocumentNode>();
@@ -68,29 +70,30 @@ export function createGraphqlHandler(options: {
       rememberDocuments(knownDocuments),
       refuseHeaderOnSeveralMutations,
       addCodes,
+      streams.plugin,
     ],
   });
   const contextFor = createWitness(services);
   const prepared = createPreparedAnswers(() => services.catalog.snapshot());
 
-  const answerByYoga = async (asked: Asked): Promise<Answer> => {
+  /** Null when the answer was a stream of events, which has been sent. */
+  const answerByYoga = async (asked: Asked): Promise<Answer | null> => {
     const { request, response, body, context } = asked;
     const headers = new yoga.fetchAPI.Headers();
     const accept = header(request, 'accept');
     if (accept !== null) headers.set('accept', accept);
     if (body !== null) headers.set('content-type', 'application/json');
     const { pathname, search } = urlOf(request);
-    const aborted = new AbortController();
-    response.once('close', () => aborted.abort());
     const answer = await yoga.fetch(
       new yoga.fetchAPI.Request(`http://localhost${pathname}${search}`, {
         method: request.method ?? 'GET',
         headers,
         body: body === null ? null : new Uint8Array(body),
-        signal: aborted.signal,
+        signal: context.left,
       }),
       context,
     );
+    if (await streams.send(answer, response)) return null;
     return { status: answer.status, headers: Object.fromEntries(answer.headers.entries()), text: await answer.text() };
   };
 
@@ -119,7 +122,7 @@ export function createGraphqlHandler(options: {
     return { status, headers: { 'content-type': `${fast.answerType}; charset=utf-8` }, text };
   };
 
-  return async (request, response, caller) => {
+  const handle: GraphqlEndpoint['handle'] = async (request, response, caller) => {
     const { method = 'GET' } = request;
     if (method !== 'GET' && method !== 'POST') throw new HttpError(405, 'GraphQL is asked with GET or POST.');
     const isPost = method === 'POST';
@@ -131,7 +134,12 @@ export function createGraphqlHandler(options: {
     // Whoever has gone away is owed nothing, and nothing has begun yet.
     if (response.destroyed) return;
     const idempotencyKey = textHeader(request, 'idempotency-key');
-    const context = contextFor(caller, idempotencyKey);
+    const context = contextFor({
+      caller,
+      idempotencyKey,
+      lastEventId: header(request, 'last-event-id'),
+      left: () => leftOf(response),
+    });
     const asked: Asked = { request, response, body, context };
     // A key for mutations is looked at before anything is answered.
     const answerType = stock || idempotencyKey !== null ? null : answerTypeOf(header(request, 'accept'));
@@ -141,12 +149,14 @@ export function createGraphqlHandler(options: {
 
     const snapshot = services.catalog.snapshot();
     const answer = (stock ? null : await answerFast(asked)) ?? (await answerByYoga(asked));
+    if (answer === null) return;
     if (answerType !== null && isWhole(answer) && context.isPublic()) {
       return sendPrepared(request, response, prepared.keep(question, answer.text, snapshot), answerType);
     }
     response.writeHead(answer.status, { ...answer.headers, 'content-length': String(Buffer.byteLength(answer.text)) });
     response.end(answer.text);
   };
+  return { handle, endStreams: () => streams.end() };
 }
 
 /** A request with what is known of it. */
@@ -156,6 +166,13 @@ interface Asked {
   /** Null for GET. */
   readonly body: Buffer | null;
   readonly context: WitnessedContext;
+}
+
+/** Ends when nobody waits for an answer any more. */
+function leftOf(response: ServerResponse): AbortSignal {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  return left.signal;
 }
 
 interface Answer {
@@ -289,6 +306,7 @@ const ownCodes: ReadonlySet<unknown> = new Set<TransportErrorCode>([
   'FORBIDDEN',
   'BAD_REQUEST',
   'QUERY_TOO_COMPLEX',
+  'RATE_LIMITED',
   'NOT_FOUND',
   'INTERNAL',
 ]);

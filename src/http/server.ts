@@ -3,7 +3,7 @@ import type { Accounts, Caller } from '../accounts/index.ts';
 import type { Billing } from '../billing/index.ts';
 import type { Clock } from '../clock.ts';
 import { type CompatibilityRoutes, errorBody } from './compatibility/index.ts';
-import type { GraphqlHandler } from './graphql.ts';
+import type { GraphqlEndpoint } from './graphql.ts';
 import type { Playground } from './playground.ts';
 import { apiKeyOf, HttpError, header, urlOf } from './request.ts';
 import { sendJson } from './response.ts';
@@ -12,7 +12,7 @@ import { sendReturnPage } from './return-page.ts';
 export interface HttpParts {
   readonly accounts: Accounts;
   readonly clock: Clock;
-  readonly graphql: GraphqlHandler;
+  readonly graphql: GraphqlEndpoint['handle'];
   readonly playground: Playground;
   readonly compatibility: CompatibilityRoutes;
   /** How far a checkout is, for the page to which it returns. */
@@ -67,7 +67,8 @@ function allowOrigin(allowed: readonly string[], request: IncomingMessage, respo
 function sendPreflight(response: ServerResponse): void {
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST, OPTIONS',
-    'access-control-allow-headers': 'authorization, content-type, apikey, x-client-info, x-api-key, idempotency-key',
+    'access-control-allow-headers':
+      'authorization, content-type, apikey, x-client-info, x-api-key, idempotency-key, last-event-id',
     'access-control-max-age': '86400',
   });
   response.end();

@@ -1,4 +1,3 @@
-import type { Caller } from '../accounts/index.ts';
 import type { Context, Services } from '../resolvers/context.ts';
 
 /** A context that notices what an answer is made of. */
@@ -7,13 +6,17 @@ export interface WitnessedContext extends Context {
   readonly isPublic: () => boolean;
 }
 
+/** What a context has of its request. */
+interface ContextOfRequest extends Pick<Context, 'caller' | 'idempotencyKey' | 'lastEventId'> {
+  /** Asked for when somebody wants to know: most requests are answered before anybody does. */
+  readonly left: () => AbortSignal;
+}
+
 /** Services that give the same answer to everybody until the catalog changes. */
 const publicServices: readonly (keyof Services)[] = ['catalog', 'checkoutAvailable', 'publicUrl'];
 
 /** Makes contexts whose answers may be kept for others when it turns out that they are the same for all. */
-export function createWitness(
-  services: Services,
-): (caller: Caller | null, idempotencyKey: string | null) => WitnessedContext {
+export function createWitness(services: Services): (request: ContextOfRequest) => WitnessedContext {
   class WatchedServices {
     readonly notice: () => void;
     constructor(notice: () => void) {
@@ -29,7 +32,8 @@ export function createWitness(
       },
     });
   }
-  return (caller, idempotencyKey) => {
+  return ({ caller, idempotencyKey, lastEventId, left }) => {
+    let signal: AbortSignal | null = null;
     let isPublic = true;
     const notice = (): void => {
       isPublic = false;
@@ -42,6 +46,11 @@ export function createWitness(
         return caller;
       },
       idempotencyKey,
+      lastEventId,
+      get left() {
+        signal ??= left();
+        return signal;
+      },
       isPublic: () => isPublic,
     };
   };

@@ -1,12 +1,12 @@
 import { apply, instantFor } from './core/apply.ts';
 import type { AccountId, Applied, Command, Hold, HoldId, Instant, Transfer, WalletState } from './core/types.ts';
 import { transferHash } from './journal-hash.ts';
-import type { LedgerAnswer, LedgerRequest } from './request.ts';
+import type { LedgerAnswer, LedgerRequest, LedgerUnit, UnitAnswer } from './request.ts';
 import type { IdempotencyKey, KeyName, StoredWallet, WalletChange } from './wallet.store.ts';
 
-/** What a part of a batch comes to: an answer for each request, and all that has to be written. */
+/** What a part of a batch comes to: the answers of each unit, and all that has to be written. */
 export interface Decided {
-  readonly answers: readonly LedgerAnswer[];
+  readonly answers: readonly (readonly UnitAnswer[])[];
   readonly changes: readonly WalletChange[];
   readonly newKeys: readonly IdempotencyKey[];
   /** Rows by the name of their writer. */
@@ -17,18 +17,20 @@ export interface Decided {
 export class Batch {
   readonly #wallets = new Map<AccountId, WalletInBatch>();
   readonly #keys: Map<string, IdempotencyKey>;
+  readonly #now: Instant;
 
   constructor(stored: ReadonlyMap<AccountId, StoredWallet>, storedKeys: readonly IdempotencyKey[], now: Instant) {
+    this.#now = now;
     for (const [accountId, wallet] of stored) this.#wallets.set(accountId, new WalletInBatch(wallet, now));
     this.#keys = new Map(storedKeys.map((key) => [nameOf(key), key]));
   }
 
-  /** Decides the next commands in the order of arrival. */
-  decide(requests: readonly LedgerRequest[]): Decided {
+  /** Decides the next units in the order of arrival. */
+  decide(units: readonly LedgerUnit[]): Decided {
     const newKeys: IdempotencyKey[] = [];
     const attachments = new Map<string, unknown[]>();
     const touched = new Set<WalletInBatch>();
-    const answers = requests.map(({ accountId, command, key, attach }): LedgerAnswer => {
+    const answer = ({ accountId, command, key, attach }: LedgerRequest): LedgerAnswer => {
       const known = key === undefined ? undefined : this.#keys.get(nameOf(key));
       if (key !== undefined && known !== undefined) {
         return known.requestHash.equals(key.requestHash)
@@ -54,8 +56,20 @@ export class Batch {
         }
       }
       return { kind: 'applied', effect: applied.effect, repeated: applied.repeated, at };
-    });
+    };
+    const answers = units.map((unit) => this.#refusalOf(unit) ?? unit.requests.map(answer));
     return { answers, changes: [...touched].map((wallet) => wallet.takeChange()), newKeys, attachments };
+  }
+
+  /** What a unit that wants all or none is answered when it cannot have all; null when it can. */
+  #refusalOf(unit: LedgerUnit): UnitAnswer[] | null {
+    if (!unit.allOrNone) return null;
+    const rehearsal = new Batch(new Map(), [...this.#keys.values()], this.#now);
+    const wallet = this.#wallets.get(unit.accountId);
+    if (wallet !== undefined) rehearsal.#wallets.set(unit.accountId, wallet.copy());
+    const [answers = []] = rehearsal.decide([{ ...unit, allOrNone: false }]).answers;
+    if (answers.every(({ kind }) => kind === 'applied' || kind === 'replayed')) return null;
+    return answers.map((answer) => (answer.kind === 'applied' ? { kind: 'withheld' } : answer));
   }
 }
 
@@ -68,7 +82,7 @@ export const nameOf = ({ accountId, mutation, key }: KeyName): string => `${acco
  */
 class WalletInBatch {
   readonly #now: Instant;
-  readonly #holds: Map<HoldId, Hold>;
+  #holds: Map<HoldId, Hold>;
   /** As it is written, or about to be. */
   #written: StoredWallet;
   /** Without its holds. */
@@ -85,6 +99,15 @@ class WalletInBatch {
     this.#holds = new Map(stored.state.holds);
     const at = instantFor(stored.state, now);
     this.#due = [...stored.state.holds.values()].filter((hold) => hold.status === 'OPEN' && hold.expiresAt <= at);
+  }
+
+  /** Another one as it is now, to try something on. */
+  copy(): WalletInBatch {
+    const copy = new WalletInBatch(this.#written, this.#now);
+    copy.#holds = new Map(this.#holds);
+    copy.#state = this.#state;
+    copy.#due = this.#due;
+    return copy;
   }
 
   apply(command: Command): Applied {

@@ -4,6 +4,8 @@ import type { AccountId } from './core/types.ts';
 export interface Waiting<Request, Answer> {
   readonly accountId: AccountId;
   readonly request: Request;
+  /** How many commands it has. */
+  readonly size: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -26,6 +28,7 @@ export class GroupCommit<Request, Answer> {
   readonly #limits: GroupCommitLimits;
   readonly #run: (batch: readonly Waiting<Request, Answer>[]) => Promise<() => void>;
   #queue: Waiting<Request, Answer>[] = [];
+  #depth = 0;
   readonly #depthOfAccount = new Map<AccountId, number>();
   readonly #walletsInFlight = new Set<AccountId>();
   #batchesInFlight = 0;
@@ -38,14 +41,17 @@ export class GroupCommit<Request, Answer> {
   }
 
   /** Puts a request in the queue; throws {@link BusyError} when the queue is full. */
-  submit(accountId: AccountId, request: Request): Promise<Answer> {
+  submit(accountId: AccountId, request: Request, size: number): Promise<Answer> {
+    const { batchSize, queueDepth, queueDepthPerAccount } = this.#limits;
+    if (size > batchSize) return Promise.reject(new Error(`A batch holds ${batchSize} commands, not ${size}.`));
     const depth = this.#depthOfAccount.get(accountId) ?? 0;
-    if (this.#queue.length >= this.#limits.queueDepth || depth >= this.#limits.queueDepthPerAccount) {
+    if (this.#depth + size > queueDepth || depth + size > queueDepthPerAccount) {
       return Promise.reject(new BusyError(retryAfterMs));
     }
-    this.#depthOfAccount.set(accountId, depth + 1);
+    this.#depth += size;
+    this.#depthOfAccount.set(accountId, depth + size);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ accountId, request, resolve, reject });
+      this.#queue.push({ accountId, request, size, resolve, reject });
       this.#schedule();
     });
   }
@@ -80,13 +86,22 @@ export class GroupCommit<Request, Answer> {
   #takeBatch(): Waiting<Request, Answer>[] {
     const batch: Waiting<Request, Answer>[] = [];
     const rest: Waiting<Request, Answer>[] = [];
+    let left = this.#limits.batchSize;
     for (const waiting of this.#queue) {
-      const free = batch.length < this.#limits.batchSize && !this.#walletsInFlight.has(waiting.accountId);
-      (free ? batch : rest).push(waiting);
+      if (this.#walletsInFlight.has(waiting.accountId)) rest.push(waiting);
+      else if (waiting.size <= left) {
+        batch.push(waiting);
+        left -= waiting.size;
+      } else {
+        // What comes behind it must not overtake it.
+        left = 0;
+        rest.push(waiting);
+      }
     }
     this.#queue = rest;
-    for (const { accountId } of batch) {
-      const depth = (this.#depthOfAccount.get(accountId) ?? 1) - 1;
+    for (const { accountId, size } of batch) {
+      this.#depth -= size;
+      const depth = (this.#depthOfAccount.get(accountId) ?? size) - size;
       if (depth === 0) this.#depthOfAccount.delete(accountId);
       else this.#depthOfAccount.set(accountId, depth);
     }

@@ -30,6 +30,6 @@ export {
   type WalletView,
 } from './ledger.ts';
 export type { Rebuild } from './rebuild.ts';
-export type { Attachment, LedgerAnswer, LedgerRequest } from './request.ts';
+export type { Attachment, LedgerAnswer, LedgerRequest, LedgerUnit, UnitAnswer } from './request.ts';
 export type { Verification } from './verify.ts';
 export { freeKey, type IdempotencyKey, insertKey } from './wallet.store.ts';

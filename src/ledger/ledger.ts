@@ -10,7 +10,7 @@ import type { AccountId, Command, Grant, GrantId, HoldId, Instant, Transfer, Wal
 import { Batch, type Decided, nameOf } from './batch.ts';
 import { GroupCommit, type GroupCommitLimits, type Waiting } from './group-commit.ts';
 import { genesisHash } from './journal-hash.ts';
-import type { LedgerAnswer, LedgerRequest } from './request.ts';
+import type { LedgerAnswer, LedgerRequest, LedgerUnit, UnitAnswer } from './request.ts';
 import {
   findGrantOwner,
   findKeys,
@@ -60,6 +60,10 @@ export interface WalletView {
 export interface Ledger {
   /** Applies a command to a wallet, durably, once. Throws `BusyError` when too many wait. */
   execute(request: LedgerRequest): Promise<LedgerAnswer>;
+  /** Applies several commands to a wallet in one transaction, in their order. Throws `BusyError` when too many wait. */
+  executeUnit(unit: LedgerUnit): Promise<readonly UnitAnswer[]>;
+  /** What would come of a unit now; nothing is written. */
+  rehearse(unit: LedgerUnit): Promise<readonly UnitAnswer[]>;
   /** Opens the wallet of a new account inside the transaction that creates it, with its first grants. */
   openWallet(transaction: Transaction, accountId: AccountId, grants: readonly Command[], now: Instant): Promise<void>;
   /** The wallet at this moment; null when the account has none. Concurrent reads are gathered. */
@@ -94,6 +98,7 @@ interface LedgerDependencies {
   /** The other parts' set-based writers, by name. */
   readonly writers: ReadonlyMap<string, AttachmentWriter>;
   readonly follow: BalanceFollower;
+  readonly onCommit: (accountIds: readonly AccountId[]) => void;
   /** How many commands of a batch are decided and written at a time. */
   readonly partSize: number;
 }
@@ -107,20 +112,35 @@ export function createLedger(options: {
   clock: Clock;
   writers: ReadonlyMap<string, AttachmentWriter>;
   follow?: BalanceFollower;
+  /** Told of the wallets that have changed, once that is committed; must neither throw nor take time. */
+  onCommit?: (accountIds: readonly AccountId[]) => void;
   pause?: (ms: number) => Promise<void>;
   partSize?: number;
 }): Ledger {
   const { database, clock, pause = wait } = options;
-  const dependencies: LedgerDependencies = { partSize: usualPartSize, follow: () => new Map(), ...options };
-  const groupCommit = new GroupCommit<LedgerRequest, LedgerAnswer>(
+  const dependencies: LedgerDependencies = {
+    partSize: usualPartSize,
+    follow: () => new Map(),
+    onCommit: () => {},
+    ...options,
+  };
+  const groupCommit = new GroupCommit<LedgerUnit, readonly UnitAnswer[]>(
     { ...limits, batchesInFlight: database.concurrentBatches },
-    (batch) => settleBatch(batch, (requests) => withRetries(() => commit(dependencies, requests), pause)),
+    (batch) => settleBatch(batch, (units) => withRetries(() => commit(dependencies, units), pause)),
   );
   const wallets = new DataLoader<AccountId, WalletView | null>((ids) => readWallets(database, clock, ids), gathering);
   const keys = new DataLoader<KeyName, IdempotencyKey | null>((names) => readKeys(database, names), gathering);
-  const execute = (request: LedgerRequest): Promise<LedgerAnswer> => groupCommit.submit(request.accountId, request);
+  const executeUnit = (unit: LedgerUnit): Promise<readonly UnitAnswer[]> =>
+    groupCommit.submit(unit.accountId, unit, unit.requests.length);
+  const execute = async (request: LedgerRequest): Promise<LedgerAnswer> => {
+    const [answer] = await executeUnit({ accountId: request.accountId, requests: [request], allOrNone: false });
+    if (answer === undefined || answer.kind === 'withheld') throw new Error('A command on its own has no answer.');
+    return answer;
+  };
   return {
     execute,
+    executeUnit,
+    rehearse: (unit) => rehearse(database, clock, unit),
     openWallet,
     wallet: (accountId) => wallets.load(accountId),
     findKey: (name) => keys.load(name),
@@ -138,8 +158,8 @@ export function createLedger(options: {
 
 /** Runs a batch and gives what answers its callers; one that cannot be run as a whole is run one by one, so that only the bad fail. */
 async function settleBatch(
-  batch: readonly Waiting<LedgerRequest, LedgerAnswer>[],
-  run: (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]>,
+  batch: readonly Waiting<LedgerUnit, readonly UnitAnswer[]>[],
+  run: (units: readonly LedgerUnit[]) => Promise<(readonly UnitAnswer[])[]>,
 ): Promise<() => void> {
   try {
     const answers = await run(batch.map(({ request }) => request));
@@ -175,30 +195,30 @@ async function withRetries<Result>(run: () => Promise<Result>, pause: (ms: numbe
   }
 }
 
-function commit(dependencies: LedgerDependencies, requests: readonly LedgerRequest[]): Promise<LedgerAnswer[]> {
-  const { database, clock, partSize } = dependencies;
-  const named = namedBy(requests);
+async function commit(
+  dependencies: LedgerDependencies,
+  units: readonly LedgerUnit[],
+): Promise<(readonly UnitAnswer[])[]> {
+  const { database, clock, onCommit, partSize } = dependencies;
+  const named = namedBy(units);
   const accountIds = named.map(({ accountId }) => accountId).sort();
-  const keyNames = requests.flatMap(({ key }) => (key === undefined ? [] : [key]));
-  return database.prisma.$transaction(async (transaction) => {
+  const keyNames = keyNamesOf(units);
+  const changed = new Set<AccountId>();
+  const answers = await database.prisma.$transaction(async (transaction) => {
     await lockWallets(transaction, accountIds);
     // Taken after the locks: who waited sees the time of those that it waited for.
     const now = clock.now();
-    const loaded = await loadWallets(
-      transaction,
-      named,
-      keyNames.map(({ accountId, mutation, key }) => ({ accountId, mutation, key })),
-      now,
-    );
+    const loaded = await loadWallets(transaction, named, keyNames, now);
     const batch = new Batch(loaded.wallets, loaded.keys, now);
-    const answers: LedgerAnswer[] = [];
+    const answers: (readonly UnitAnswer[])[] = [];
     let writing = Promise.resolve();
     try {
-      for (let start = 0; start < requests.length; start += partSize) {
+      for (const part of partsOf(units, partSize)) {
         // The database writes one part while the next is decided.
-        if (start > 0) await nextTurn();
-        const decided = batch.decide(requests.slice(start, start + partSize));
+        if (answers.length > 0) await nextTurn();
+        const decided = batch.decide(part);
         answers.push(...decided.answers);
+        for (const { after } of decided.changes) changed.add(after.state.accountId);
         await writing;
         writing = write(transaction, dependencies, decided, now);
         // It is awaited below, but it may fail before.
@@ -209,7 +229,38 @@ function commit(dependencies: LedgerDependencies, requests: readonly LedgerReque
     }
     return answers;
   });
+  onCommit([...changed]);
+  return answers;
 }
+
+/** Units in their order, in parts of about so many commands; a unit is in one part. */
+function partsOf(units: readonly LedgerUnit[], partSize: number): LedgerUnit[][] {
+  const parts: LedgerUnit[][] = [];
+  let size = partSize;
+  for (const unit of units) {
+    const part = parts.at(-1);
+    if (part === undefined || size >= partSize) {
+      parts.push([unit]);
+      size = 0;
+    } else part.push(unit);
+    size += unit.requests.length;
+  }
+  return parts;
+}
+
+/** Decides without a lock, and keeps nothing of it. */
+async function rehearse(database: Database, clock: Clock, unit: LedgerUnit): Promise<readonly UnitAnswer[]> {
+  const now = clock.now();
+  const { wallets, keys } = await loadWallets(database.prisma, namedBy([unit]), keyNamesOf([unit]), now);
+  return new Batch(wallets, keys, now).decide([unit]).answers[0] ?? [];
+}
+
+const keyNamesOf = (units: readonly LedgerUnit[]): KeyName[] =>
+  units.flatMap(({ requests }) =>
+    requests.flatMap(({ key }) =>
+      key === undefined ? [] : [{ accountId: key.accountId, mutation: key.mutation, key: key.key }],
+    ),
+  );
 
 /** Writes what a part of a batch has come to. */
 async function write(
@@ -239,13 +290,15 @@ async function write(
 }
 
 /** What the commands of a batch name, for each wallet. */
-function namedBy(requests: readonly LedgerRequest[]): Named[] {
+function namedBy(units: readonly LedgerUnit[]): Named[] {
   const byAccount = new Map<AccountId, { accountId: AccountId; holdIds: HoldId[]; grantIds: GrantId[] }>();
-  for (const { accountId, command } of requests) {
+  for (const { accountId, requests } of units) {
     const named = byAccount.get(accountId) ?? { accountId, holdIds: [], grantIds: [] };
     byAccount.set(accountId, named);
-    if ('holdId' in command) named.holdIds.push(command.holdId);
-    named.grantIds.push(...grantsNamedBy(command));
+    for (const { command } of requests) {
+      if ('holdId' in command) named.holdIds.push(command.holdId);
+      named.grantIds.push(...grantsNamedBy(command));
+    }
   }
   return [...byAccount.values()];
 }
@@ -276,8 +329,9 @@ async function openWallet(
   await insertWallet(transaction, empty);
   if (grants.length === 0) return;
   const requests = grants.map((command) => ({ accountId, command }));
-  const { changes, answers } = new Batch(new Map([[accountId, empty]]), [], now).decide(requests);
-  const refused = answers.find((answer) => answer.kind !== 'applied');
+  const unit: LedgerUnit = { accountId, requests, allOrNone: false };
+  const { changes, answers } = new Batch(new Map([[accountId, empty]]), [], now).decide([unit]);
+  const refused = answers.flat().find((answer) => answer.kind !== 'applied');
   if (refused !== undefined) throw new Error(`A new wallet refused its first grant: ${JSON.stringify(refused)}.`);
   await writeChanges(transaction, changes, [], [], now);
 }

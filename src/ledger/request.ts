@@ -29,3 +29,14 @@ export type LedgerAnswer =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'no-wallet' };
+
+/** Commands for one wallet that are decided one after the other, in one transaction. */
+export interface LedgerUnit {
+  readonly accountId: AccountId;
+  readonly requests: readonly LedgerRequest[];
+  /** Where one is refused, none takes effect. */
+  readonly allOrNone: boolean;
+}
+
+/** `withheld`: it would have been possible, but another command of its unit was not. */
+export type UnitAnswer = LedgerAnswer | { readonly kind: 'withheld' };

@@ -2,6 +2,7 @@ import type { Accounts, Caller } from '../accounts/index.ts';
 import type { Billing } from '../billing/index.ts';
 import type { Catalog } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
+import type { Changes } from '../events/index.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { Generations } from '../generation/index.ts';
 import type { History, Ledger, WalletView } from '../ledger/index.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly catalog: Catalog;
   /** Whether anything can be bought here; it stays so while the process runs. */
   readonly checkoutAvailable: boolean;
+  readonly changes: Changes;
   readonly clock: Clock;
   /** Null outside sandbox mode. */
   readonly clockMoves: ClockMoves | null;
@@ -32,6 +34,10 @@ export interface Context {
   readonly caller: Caller | null;
   /** The Idempotency-Key header. */
   readonly idempotencyKey: string | null;
+  /** The Last-Event-ID header. */
+  readonly lastEventId: string | null;
+  /** Ends when nobody waits for the answer any more; null where an answer is never waited for. */
+  readonly left: AbortSignal | null;
 }
 
 /** The caller of a field that is for callers alone; the schema has seen to it that there is one. */

@@ -6,6 +6,7 @@ import {
   type GenerationId,
   type GenerationStatus,
   holdIdOf,
+  type ManyAnswer,
   modelIdsOfKind,
   type Quote,
 } from '../generation/index.ts';
@@ -13,6 +14,7 @@ import type { AccountId, Funding, WalletView } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
 import { type Context, callerOf, keyFrom } from './context.ts';
 import { byId, type Page, type PageArguments, pageOf } from './pages.ts';
+import { BadRequest } from './transport-errors.ts';
 
 type Optional<Value> = Value | null | undefined;
 
@@ -29,8 +31,26 @@ export interface GenerateArguments {
   readonly idempotencyKey?: Optional<string>;
 }
 
-export function generate(context: Context, given: GenerateArguments): Promise<Generation> {
-  const input: GenerateInput = {
+export const generate = (context: Context, given: GenerateArguments): Promise<Generation> =>
+  context.services.generations.generate(inputOf(given, keyFrom(context, given.idempotencyKey)), callerOf(context));
+
+const mostCalls = 100;
+
+/** Several calls at once. Throws {@link BadRequest} for none, for too many, and for one key for all of them. */
+export function generateMany(
+  context: Context,
+  { inputs, mode, dryRun }: { inputs: readonly GenerateArguments[]; mode: 'ALL' | 'EACH'; dryRun: boolean },
+): Promise<ManyAnswer> {
+  if (inputs.length < 1 || inputs.length > mostCalls) throw new BadRequest(`Give from 1 to ${mostCalls} inputs.`);
+  if (context.idempotencyKey !== null) {
+    throw new BadRequest('An Idempotency-Key header belongs to one call. Give each input its own idempotencyKey.');
+  }
+  const request = { inputs: inputs.map((given) => inputOf(given, given.idempotencyKey ?? null)), mode, dryRun };
+  return context.services.generations.generateMany(request, callerOf(context));
+}
+
+function inputOf(given: GenerateArguments, idempotencyKey: string | null): GenerateInput {
+  return {
     operation: given.operation,
     modelId: given.modelId ?? null,
     kind: given.kind ?? null,
@@ -39,9 +59,8 @@ export function generate(context: Context, given: GenerateArguments): Promise<Ge
     assets: given.assets?.map((shot) => ({ ...shot, durationSeconds: shot.durationSeconds ?? null })) ?? null,
     quoteId: given.quoteId ?? null,
     metadata: given.metadata ?? null,
-    idempotencyKey: keyFrom(context, given.idempotencyKey),
+    idempotencyKey,
   };
-  return context.services.generations.generate(input, callerOf(context));
 }
 
 export const cancelGeneration = (context: Context, id: string): Promise<Generation> =>

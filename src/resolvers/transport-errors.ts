@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 
 export type TransportErrorCode =
-  'UNAUTHENTICATED' | 'FORBIDDEN' | 'BAD_REQUEST' | 'QUERY_TOO_COMPLEX' | 'NOT_FOUND' | 'INTERNAL';
+  'UNAUTHENTICATED' | 'FORBIDDEN' | 'BAD_REQUEST' | 'QUERY_TOO_COMPLEX' | 'RATE_LIMITED' | 'NOT_FOUND' | 'INTERNAL';
 
 /** A failure of the request as a whole, or of a field that the caller may not see. */
 export class TransportError extends GraphQLError {
@@ -28,5 +28,19 @@ export class Forbidden extends TransportError {
 export class BadRequest extends TransportError {
   constructor(message: string) {
     super('BAD_REQUEST', message);
+  }
+}
+
+/** When there is nothing of the caller's to watch. */
+export class NotFound extends TransportError {
+  constructor(message: string) {
+    super('NOT_FOUND', message);
+  }
+}
+
+/** When an account does too much at once. */
+export class RateLimited extends TransportError {
+  constructor(message: string) {
+    super('RATE_LIMITED', message);
   }
 }

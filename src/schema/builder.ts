@@ -26,6 +26,7 @@ export const builder = new SchemaBuilder<{
   defaultFieldNullability: false,
   errors: { directResult: true },
   scopeAuth: {
+    authorizeOnSubscribe: true,
     authScopes: ({ caller }) => ({ signedIn: caller !== null, admin: caller?.scopes.has('admin') ?? false }),
     unauthorizedError: (_parent, { caller }) => (caller === null ? new Unauthenticated() : new Forbidden()),
   },
@@ -53,3 +54,6 @@ export const builder = new SchemaBuilder<{
 
 builder.queryType({ description: 'What can be read. Nothing here changes anything.' });
 builder.mutationType({ description: 'What can be done. Each either takes effect once or changes nothing.' });
+builder.subscriptionType({
+  description: `What can be watched, with GraphQL over SSE: send "accept: text/event-stream". The present state is told first, then each newer one; whoever reads slowly is told the latest alone. Every event has an id, which stands in \`extensions.eventId\` too: whoever comes again with it, as \`after\` or in the header Last-Event-ID, is told only what is newer. A stream that breaks off without "complete" is to be taken up again.`,
+});

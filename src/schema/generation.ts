@@ -10,7 +10,12 @@ import {
   PriceChangedError,
   UnknownModelError,
 } from '../errors.ts';
-import type { Asset as AssetRow, GenerationFailure as Failure, Quote as QuoteRow } from '../generation/index.ts';
+import type {
+  Asset as AssetRow,
+  GenerationFailure as Failure,
+  ManyAnswer,
+  Quote as QuoteRow,
+} from '../generation/index.ts';
 import { callerOf } from '../resolvers/context.ts';
 import * as resolve from '../resolvers/generation.ts';
 import { builder } from './builder.ts';
@@ -278,6 +283,49 @@ const GenerateInput = builder.inputType('GenerateInput', {
   }),
 });
 
+const GenerateResult = builder.errorUnion('GenerateResult', {
+  description: 'The queued generation, or why nothing was held.',
+  types: [
+    Generation,
+    InsufficientCreditsError,
+    UnknownModelError,
+    ModelUnavailableError,
+    InvalidInputError,
+    IdempotencyConflictError,
+    PriceChangedError,
+    BudgetExceededError,
+    BusyError,
+  ],
+  resolveType: () => 'Generation',
+});
+
+const BatchMode = builder.enumType('BatchMode', {
+  description: 'What becomes of several calls when one of them is refused.',
+  values: {
+    ALL: { description: 'None is made.' },
+    EACH: { description: 'The others are made.' },
+  } as const,
+});
+
+const GenerateManyPayload = builder.objectRef<ManyAnswer>('GenerateManyPayload').implement({
+  description: 'What came of several calls.',
+  fields: (t) => ({
+    results: t.field({
+      type: [GenerateResult],
+      description:
+        'One for each input, in their order, as it would be alone. With ALL, where one is refused, the others are too: with INSUFFICIENT_CREDITS for all of them together, else with INVALID_INPUT that names the inputs.',
+      // The payload counts once for each input.
+      complexity: { field: 1, multiplier: 1 },
+      // The expected errors of a call are those of the union; each is checked against it.
+      resolve: ({ results }) => [...results] as never[],
+    }),
+    credits: t.exposeInt('credits', {
+      description: 'What was held for all of them, or would be; what a key answered was held before.',
+    }),
+    dryRun: t.exposeBoolean('dryRun', { description: 'Whether nothing was made.' }),
+  }),
+});
+
 const QuoteInput = builder.inputType('QuoteInput', {
   description: 'What to price.',
   fields: (t) => ({
@@ -342,25 +390,35 @@ builder.queryFields((t) => ({
 
 builder.mutationFields((t) => ({
   generate: t.field({
-    type: Generation,
+    type: GenerateResult,
     description:
       'Holds the price of a call and queues it. The credits are charged when the result is there, and given back when it is not.',
     authScopes: { signedIn: true },
     args: { input: t.arg({ type: GenerateInput, required: true, description: 'The call.' }) },
-    errors: {
-      types: [
-        InsufficientCreditsError,
-        UnknownModelError,
-        ModelUnavailableError,
-        InvalidInputError,
-        IdempotencyConflictError,
-        PriceChangedError,
-        BudgetExceededError,
-        BusyError,
-      ],
-      union: { name: 'GenerateResult', description: 'The queued generation, or why nothing was held.' },
-    },
     resolve: (_root, { input }, context) => resolve.generate(context, input),
+  }),
+  generateMany: t.field({
+    type: GenerateManyPayload,
+    description:
+      'Several calls in one transaction, in their order. Their keys are those of `generate`; the Idempotency-Key header is refused.',
+    authScopes: { signedIn: true },
+    args: {
+      inputs: t.arg({ type: [GenerateInput], required: true, description: 'The calls, from 1 to 100.' }),
+      mode: t.arg({
+        type: BatchMode,
+        required: true,
+        defaultValue: 'EACH',
+        description: 'What becomes of the others when one is refused.',
+      }),
+      dryRun: t.arg.boolean({
+        required: true,
+        defaultValue: false,
+        description:
+          'Whether only to say what would come of it: nothing is held, and the generations of the answer are nowhere else.',
+      }),
+    },
+    complexity: ({ inputs }) => ({ field: 1, multiplier: Math.max(1, inputs.length) }),
+    resolve: (_root, args, context) => resolve.generateMany(context, args),
   }),
   cancelGeneration: t.field({
     type: Generation,

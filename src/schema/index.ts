@@ -8,6 +8,7 @@ import './clock.ts';
 import './error.ts';
 import './generation.ts';
 import './invoice.ts';
+import './live.ts';
 import './node-query.ts';
 import './plan-subscription.ts';
 import './scalars.ts';

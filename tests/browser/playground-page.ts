@@ -24,6 +24,10 @@ export interface PlaygroundPage {
   writeVariables(variables: object): Promise<void>;
   /** Presses the play button, and chooses the operation where there are several. Gives the answer that is shown. */
   run(operation?: string): Promise<ShownAnswer>;
+  /** Presses the play button for a subscription. */
+  watch(operation?: string): Promise<void>;
+  /** What is shown as the answer now. */
+  shown(): Promise<ShownAnswer>;
 }
 
 /** Opens Debian's Chromium, or the one of `CHROMIUM_PATH`, so that it calls nobody by itself. */
@@ -91,5 +95,13 @@ export async function openPlayground(browser: Browser, address: string): Promise
       await page.keyboard.insertText(JSON.stringify(variables, null, 2));
     },
     run,
+    async watch(operation) {
+      await page.getByRole('button', { name: /^Execute query/ }).click();
+      if (operation !== undefined) await page.getByRole('menuitem', { name: operation, exact: true }).click();
+    },
+    async shown() {
+      const text: string = await page.evaluate(`${editor('.graphiql-response')}.getValue()`);
+      return text === '' ? {} : (JSON.parse(text) as ShownAnswer); // GraphiQL writes JSON, and the test checks it.
+    },
   };
 }

@@ -187,6 +187,53 @@ describe('given the wallet of a new demo account', () => {
   });
 });
 
+describe('given a playground with a live subscription', () => {
+  givenANewServer();
+
+  test('when the wallet is watched and something is generated, then each balance shows, until the watching is ended', async () => {
+    await playground.open('LiveWallet');
+    await playground.watch();
+    const wallet = async (): Promise<unknown> => (await playground.shown()).data?.['walletUpdated'];
+    await expect.poll(wallet, patiently).toMatchObject({ available: 100, held: 0 });
+    await server.call('mutation { generate(input: { kind: IMAGE, prompt: "A gull" }) { __typename } }');
+    await expect.poll(wallet, patiently).toMatchObject({ available: 96, held: 4 }); // 100 - 4
+    await expect.poll(wallet, patiently).toMatchObject({ available: 96, held: 0 });
+    await playground.page.getByRole('button', { name: /^Stop query/ }).click();
+    await playground.page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    await spend({ kind: 'IMAGE', prompt: 'A wave' }); // 96 - 4 = 92
+    expect(await wallet()).toMatchObject({ available: 96, held: 0 });
+  });
+
+  test('when a generation is watched, then it shows how it runs and ends', async () => {
+    const { generate } = await server.call<{ generate: object }>(
+      'mutation { generate(input: { kind: VIDEO, prompt: "A ship" }) { ... on Generation { id } } }',
+    );
+    await playground.open('LiveGeneration');
+    await playground.writeVariables({ id: idIn(generate) });
+    await playground.watch('LiveGeneration');
+    const seen = new Set<unknown>();
+    const status = async (): Promise<unknown> => {
+      const { data } = await playground.shown();
+      const generation = data?.['generationUpdated'] as { status: string } | undefined; // As the tab asks for it.
+      seen.add(generation?.status);
+      return generation?.status;
+    };
+    await expect.poll(status, { interval: 50, timeout: 15_000 }).toBe('SUCCEEDED');
+    expect(seen).toContain('RUNNING');
+    // It has ended by itself.
+    await playground.page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    expect(playground.complaints).toEqual([]);
+  });
+
+  test('when several calls are tried out, then it shows what they would cost, and nothing is held', async () => {
+    await playground.open('GenerateMany');
+    await expect(playground.run()).resolves.toMatchObject({
+      data: { generateMany: { dryRun: true, results: [{ creditsHeld: 4 }, { creditsHeld: 4 }, { status: 'QUEUED' }] } },
+    });
+    expect((await balance()).held).toBe(0);
+  });
+});
+
 /** Opens the newest file of a type in a tab of its own. */
 async function openAsset(mimeType: string): Promise<Page> {
   const { generations } = await server.call<{

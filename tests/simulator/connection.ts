@@ -101,6 +101,7 @@ export class Connection {
       exclusively: (_kind, work) => work(),
       // All processes of a simulation are in this one, and their clocks are moved together.
       follow: async () => nobodyElse,
+      openChannel: async () => ({ tell: async () => {}, close: async () => {} }),
       close: () => prisma.$disconnect(),
     };
   }

@@ -102,8 +102,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: ledger,
-        text: '  const named = namedBy(requests);\n',
-        by: '  const now = clock.now();\n  const named = namedBy(requests);\n',
+        text: '  const named = namedBy(units);\n',
+        by: '  const now = clock.now();\n  const named = namedBy(units);\n',
       },
     ],
   },
@@ -130,8 +130,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: ledger,
-        text: '  return database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
-        by: '  return new Promise((answer, fail) => database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
+        text: '  const answers = await database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
+        by: '  const answers = await new Promise((answer, fail) => database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
       },
       { file: ledger, text: '    return answers;\n  });', by: '    answer(answers);\n  }).catch(fail));' },
     ],
@@ -146,8 +146,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: ledger,
-        text: 'const keyNames = requests.flatMap(({ key }) => (key === undefined ? [] : [key]));',
-        by: 'const keyNames = requests.flatMap((request) => (request.key === undefined || tried.has(request) ? [] : [request.key]));\n  for (const request of requests) tried.add(request);',
+        text: 'const keyNames = keyNamesOf(units);',
+        by: 'const keyNames = keyNamesOf(units.filter((unit) => !tried.has(unit)));\n  for (const unit of units) tried.add(unit);',
       },
     ],
   },
@@ -176,8 +176,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: ledger,
-        text: 'writing = write(transaction, writers, decided, now);',
-        by: 'if (start === 0) writing = write(transaction, writers, decided, now);',
+        text: 'writing = write(transaction, dependencies, decided, now);',
+        by: 'if (answers.length === decided.answers.length) writing = write(transaction, dependencies, decided, now);',
       },
     ],
   },

@@ -91,6 +91,7 @@ export async function composeService(parts: {
     sandboxMode: true,
     providerOf: () => provider,
     afterSpending: () => {},
+    onChange: () => {},
   };
   const generations = createGenerations({
     database,

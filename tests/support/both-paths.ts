@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createGraphqlHandler } from '../../src/http/graphql.ts';
+import { createGraphqlEndpoint } from '../../src/http/graphql.ts';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
 import { startTestApp, type TestApp } from './test-app.ts';
 
@@ -22,7 +22,7 @@ export async function startBothPaths(): Promise<BothPaths> {
     {
       accounts: services.accounts,
       clock: services.clock,
-      graphql: createGraphqlHandler({ services, onInternalError, stock: true }),
+      graphql: createGraphqlEndpoint({ services, onInternalError, stock: true }).handle,
       playground: { isWanted: () => false, page: () => {}, file: async () => {} },
       allowedOrigins: [],
       onInternalError,

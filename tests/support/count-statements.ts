@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 
 /**
  * The SQL that this process sends to PostgreSQL while `work` runs, as the driver sends it: what Prisma makes of a
- * call is counted, not the call. Lists of parameters are cut short, so that texts can be compared. The look for changes of the catalog and the clock, which comes by itself, is left out.
+ * call is counted, not the call. Lists of parameters are cut short, so that texts can be compared. What comes by itself and now and then is left out: looks for changes of the catalog and of the clock, and word to other processes.
  */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const query = vi.spyOn(pg.Client.prototype, 'query');
@@ -11,7 +11,7 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<string
     await work();
     const texts = query.mock.calls.map(([first]: unknown[]) => textOf(first));
     return texts
-      .filter((text) => !/"(catalog_setting|sandbox_clock)"/.test(text))
+      .filter((text) => !/"catalog_setting"|"sandbox_clock"|pg_notify\(\$1, message\)/.test(text))
       .map((text) => text.replaceAll(/\$\d+(,\$\d+)*/g, '$n'));
   } finally {
     query.mockRestore();

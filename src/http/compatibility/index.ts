@@ -57,7 +57,8 @@ export function createCompatibilityRoutes(services: Services): CompatibilityRout
     const caller = await signIn();
     if (caller === null) throw new HttpError(401, 'An API key is needed: send it as "Authorization: Bearer <key>".');
     const id = decodeURIComponent(route.path.exec(path)?.[1] ?? '');
-    const context = { services, caller, idempotencyKey: textHeader(request, 'idempotency-key') };
+    const idempotencyKey = textHeader(request, 'idempotency-key');
+    const context = { services, caller, idempotencyKey, lastEventId: null, left: null };
     send(await answerOf(route, { context, request, id }));
   };
 }

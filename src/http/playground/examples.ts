@@ -315,6 +315,101 @@ query Generations($id: ID!) {
   },
   {
     query: `
+# Watches the wallet: run this, go to another tab,
+# generate something, and come back. The same
+# button ends it.
+subscription LiveWallet {
+  walletUpdated {
+    available
+    held
+    debt
+    isLow
+  }
+}
+`,
+  },
+  {
+    query: `
+# Watches a generation until it has ended. The play
+# button asks which to run: Slow takes 30 seconds;
+# put its id into the variables below, and run
+# LiveGeneration.
+subscription LiveGeneration($id: ID!) {
+  generationUpdated(id: $id) {
+    id
+    status
+    progress
+    creditsHeld
+    creditsCharged
+    text
+    assets {
+      url
+      mimeType
+    }
+    failure {
+      code
+      message
+    }
+  }
+}
+
+mutation Slow {
+  generate(input: { kind: IMAGE, prompt: "A slow tide", params: { sandbox: "slow" } }) {
+    __typename
+    ... on Generation {
+      id
+      status
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: { id: 'gen_paste_an_id_here' },
+  },
+  {
+    query: `
+# Several calls in one transaction. With ALL they
+# are made together or not at all; with dryRun it
+# is only said what would come of it.
+mutation GenerateMany($inputs: [GenerateInput!]!, $mode: BatchMode!, $dryRun: Boolean!) {
+  generateMany(inputs: $inputs, mode: $mode, dryRun: $dryRun) {
+    credits
+    dryRun
+    results {
+      __typename
+      ... on Generation {
+        id
+        status
+        creditsHeld
+      }
+      ... on InsufficientCreditsError {
+        required
+        available
+        shortfall
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+}
+`,
+    variables: {
+      inputs: [
+        { kind: 'IMAGE', prompt: 'A lighthouse at dawn' },
+        { kind: 'IMAGE', prompt: 'A lighthouse at noon' },
+        { kind: 'TEXT', prompt: 'Name the lighthouse.' },
+      ],
+      mode: 'ALL',
+      dryRun: true,
+    },
+  },
+  {
+    query: `
 # However often it is sent under the same key, a
 # call is made and charged once. Run this twice:
 # the second answer is the same generation with
