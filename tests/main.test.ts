@@ -126,7 +126,7 @@ describe('what cannot start', () => {
         'The environment is not right:',
         '  PORT must be a port number from 0 to 65535',
         '  LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent',
-        '  STRIPE_SECRET_KEY must begin with sk_live_ with BILLING_MODE=live',
+        '  STRIPE_SECRET_KEY is a test key; with BILLING_MODE=live it must begin with sk_live_ or rk_live_',
         '  STRIPE_WEBHOOK_SECRET is needed with BILLING_MODE=live',
         '',
       ].join('\n'),

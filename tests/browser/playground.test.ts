@@ -264,6 +264,7 @@ describe('given a playground that nobody has used', () => {
       ['Checkout', { createCheckout: { __typename: 'Checkout', status: 'CREATED' } }],
       ['Plan', { subscription: null, wallet: { monthly: { quota: 0 } } }, 'Plan'],
       ['Invoices', { invoices: { nodes: [], totalCount: 0 } }, 'Invoices'],
+      ['AutoTopUp', { autoTopUp: { enabled: false, pack: null, suspended: false } }, 'AutoTopUp'],
       ['ExplainAndUsage', { wallet: { byDay: expect.toSatisfy((days: unknown[]) => days.length >= 7) } }],
       ['DirectorsCut', { generate: { __typename: 'Generation', creditsHeld: 12 } }],
       ['SandboxOutcomes', { generate: { __typename: 'Generation', creditsHeld: 4 } }],
@@ -360,6 +361,11 @@ describe('given a playground whose account has no plan', () => {
       data: { invoices: { nodes: [{ status: 'paid' }, { status: 'paid', total: { formatted: '$49.00' } }] } },
     });
 
+    await playground.open('AutoTopUp');
+    await expect(playground.run('SetAutoTopUp')).resolves.toMatchObject({
+      data: { setAutoTopUp: { enabled: true, threshold: 50, monthlyLimit: 3 } },
+    });
+
     await playground.open('AdminAccount');
     const told = await playground.run('StripeEvents');
     const { nodes } = told.data?.['stripeEvents'] as { nodes: { id: string; type: string }[] }; // As the tab asks for it.
@@ -367,6 +373,12 @@ describe('given a playground whose account has no plan', () => {
     await playground.writeVariables({ eventId: paid?.id });
     await expect(playground.run('ReplayStripeEvent')).resolves.toMatchObject({
       data: { replayStripeEvent: { id: paid?.id, type: 'invoice.paid' } },
+    });
+    await expect(playground.run('ReconcileStripe')).resolves.toMatchObject({
+      data: { reconcileStripe: { __typename: 'StripeReconciliation', compared: 2, differences: [], left: 0 } },
+    });
+    await expect(playground.run('SetUpStripe')).resolves.toMatchObject({
+      data: { setUpStripe: { applied: false, steps: expect.arrayContaining([expect.anything()]) } },
     });
     await expect.poll(balance, patiently).toEqual({ available: 10_100, held: 0 }); // 100 + 2,000 + 8,000
     expect(playground.complaints).toEqual([]);

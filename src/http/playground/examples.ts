@@ -678,6 +678,42 @@ mutation Portal {
   },
   {
     query: `
+# Buys a pack by itself when little is left. The
+# play button asks which to run; the card is that
+# of your plan, so subscribe first (tab Plan).
+query AutoTopUp {
+  autoTopUp {
+    enabled
+    threshold
+    pack {
+      code
+      credits
+    }
+    monthlyLimit
+    suspended
+    suspendedReason
+  }
+}
+
+mutation SetAutoTopUp($input: SetAutoTopUpInput!) {
+  setAutoTopUp(input: $input) {
+    __typename
+    ... on AutoTopUp {
+      enabled
+      threshold
+      monthlyLimit
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: { input: { enabled: true, threshold: 50, packCode: 'pack_100', monthlyLimit: 3 } },
+  },
+  {
+    query: `
 # Why the balance is what it is: the lines add up
 # to it. And what was spent in the last days, and
 # on what.
@@ -991,6 +1027,45 @@ mutation ReplayStripeEvent($eventId: ID!) {
     type
     state
     attempts
+  }
+}
+
+# What setting Stripe up would do; with
+# "apply: true" it is done.
+mutation SetUpStripe {
+  setUpStripe {
+    __typename
+    ... on StripeSetUp {
+      applied
+      steps {
+        lookupKey
+        description
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+
+# Compares the last three days at Stripe with the
+# journal; with "repair: true" it mends, too.
+mutation ReconcileStripe {
+  reconcileStripe {
+    __typename
+    ... on StripeReconciliation {
+      compared
+      differences {
+        message
+        repaired
+      }
+      left
+    }
+    ... on Error {
+      code
+      message
+    }
   }
 }
 
