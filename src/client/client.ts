@@ -101,7 +101,7 @@ async function* readEvents<Data>(
     const end = (): void => connection.abort();
     signal?.addEventListener('abort', end);
     try {
-      const response = await open(lastEventId, connection.signal).catch(() => null);
+      const response: Response | null = await open(lastEventId, connection.signal).catch(() => null);
       if (response !== null && response.status < 500) {
         if (!response.ok || response.body === null) await refuse(response);
         for await (const { id, event, data } of messagesOf(response, end)) {
