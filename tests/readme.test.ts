@@ -36,7 +36,7 @@ describe('the commands of the README', () => {
   };
 
   it('given the README, when its commands are counted, then each of them has its test here', () => {
-    expect(commands).toHaveLength(9);
+    expect(commands).toHaveLength(10);
   });
 
   it('given a clone, when the first two commands are read, then their scripts are there', () => {
@@ -87,6 +87,13 @@ describe('the commands of the README', () => {
     await expect
       .poll(async () => await say(commandWith('generations(first: 1)')), { timeout: 15_000 })
       .toContain('"available":147');
+  });
+
+  it('given a wallet that is watched, when it is read for two seconds, then its balance has been told', async () => {
+    const watching = `${commandWith('subscription {')} --max-time 2 || true`;
+    expect(await say(watching)).toMatch(
+      /event: next\ndata: \{"data":\{"walletUpdated":\{"available":\d+,"held":\d+\}\}/,
+    );
   });
 
   it('given the server, when the example runs, then it prints the price and where the image is', async () => {

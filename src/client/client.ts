@@ -26,6 +26,15 @@ export interface Client {
     document: TypedDocumentString<Data, Variables>,
     ...[variables]: Record<never, never> extends Variables ? [variables?: Variables] : [variables: Variables]
   ): Promise<Data>;
+  /**
+   * Tells what a subscription tells, until it is complete, `signal` ends it or the loop is left. A stream that breaks off is
+   * taken up again where it ended. Throws {@link ClientError} when the server refuses it.
+   */
+  subscribe<Data, Variables>(
+    document: TypedDocumentString<Data, Variables>,
+    variables: Variables,
+    options?: { signal?: AbortSignal },
+  ): AsyncIterable<Data>;
 }
 
 interface Answer<Data> {
@@ -36,6 +45,8 @@ interface Answer<Data> {
 /** A client of the API at `url` (".../graphql"). Without `apiKey` it sees what is public. */
 export function createClient(options: { url: string; apiKey?: string; fetch?: typeof fetch }): Client {
   const send = options.fetch ?? fetch;
+  const authorization: Record<string, string> =
+    options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
   return {
     execute: async <Data, Variables>(document: TypedDocumentString<Data, Variables>, variables?: Variables) => {
       const response = await send(options.url, {
@@ -43,7 +54,7 @@ export function createClient(options: { url: string; apiKey?: string; fetch?: ty
         headers: {
           'content-type': 'application/json',
           accept: 'application/graphql-response+json, application/json',
-          ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
+          ...authorization,
         },
         body: JSON.stringify({ query: document.toString(), variables }),
       });
@@ -52,7 +63,116 @@ export function createClient(options: { url: string; apiKey?: string; fetch?: ty
         throw new ClientError(response.status, answer.errors ?? []);
       return answer.data;
     },
+    subscribe: <Data, Variables>(
+      document: TypedDocumentString<Data, Variables>,
+      variables: Variables,
+      { signal }: { signal?: AbortSignal } = {},
+    ) =>
+      readEvents<Data>(signal, (lastEventId, ended) =>
+        send(options.url, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'text/event-stream',
+            ...authorization,
+            ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }),
+          },
+          body: JSON.stringify({ query: document.toString(), variables }),
+          signal: ended,
+        }),
+      ),
   };
+}
+
+const firstRetryMs = 500;
+const longestRetryMs = 30_000;
+/** The server says every 15 seconds that it is there. */
+const silentAfterMs = 45_000;
+
+/** Opens a stream again and again until it is complete, each time from the last event on. */
+async function* readEvents<Data>(
+  signal: AbortSignal | undefined,
+  open: (lastEventId: string | null, ended: AbortSignal) => Promise<Response>,
+): AsyncGenerator<Data, void, undefined> {
+  let lastEventId: string | null = null;
+  let retryMs = firstRetryMs;
+  while (signal?.aborted !== true) {
+    const connection = new AbortController();
+    const end = (): void => connection.abort();
+    signal?.addEventListener('abort', end);
+    try {
+      const response: Response | null = await open(lastEventId, connection.signal).catch(() => null);
+      if (response !== null && response.status < 500) {
+        if (!response.ok || response.body === null) await refuse(response);
+        for await (const { id, event, data } of messagesOf(response, end)) {
+          if (event === 'complete') return;
+          const answer = JSON.parse(data) as Answer<Data>; // The types were generated from the server's own schema.
+          if (answer.errors !== undefined || answer.data == null)
+            throw new ClientError(response.status, answer.errors ?? []);
+          lastEventId = id ?? lastEventId;
+          retryMs = firstRetryMs;
+          yield answer.data;
+        }
+      }
+    } finally {
+      signal?.removeEventListener('abort', end);
+      end();
+    }
+    await sleep(retryMs, signal);
+    retryMs = Math.min(2 * retryMs, longestRetryMs);
+  }
+}
+
+async function refuse(response: Response): Promise<never> {
+  const { errors } = await readAnswer<unknown>(response);
+  throw new ClientError(response.status, errors ?? []);
+}
+
+interface Message {
+  readonly id: string | undefined;
+  readonly event: string | undefined;
+  readonly data: string;
+}
+
+/** The messages of an event stream, without its comments; one that falls silent is ended. */
+async function* messagesOf({ body }: Response, end: () => void): AsyncGenerator<Message, void, undefined> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const timer = setTimeout(end, silentAfterMs);
+    // A connection that breaks is an end like any other.
+    const { value } = await reader.read().catch(() => ({ value: undefined }));
+    clearTimeout(timer);
+    if (value === undefined) return;
+    text += decoder.decode(value, { stream: true });
+    const blocks = text.split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = new Map(block.split('\n').map(fieldOf));
+      const event = fields.get('event');
+      if (event !== undefined) yield { id: fields.get('id'), event, data: fields.get('data') ?? '' };
+    }
+  }
+}
+
+function fieldOf(line: string): [name: string, value: string] {
+  const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+  return [name, value];
+}
+
+/** Waits, but no longer than the signal lets. */
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+  });
 }
 
 async function readAnswer<Data>(response: Response): Promise<Answer<Data>> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import type { Plugin, YogaInitialContext } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import { BadRequest } from '../resolvers/transport-errors.ts';
 
 const usualTimes = {
@@ -27,10 +27,10 @@ export function createEventStreams(): EventStreams {
   let ended = false;
   return {
     plugin: {
-      onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
-        const { request } = args.contextValue as YogaInitialContext; // Yoga adds it to every context.
-        if (takesEvents(request.headers.get('accept'))) return setSubscribeFn(subscribe);
-        setResultAndStopExecution({
+      onSubscribe: (hook) => {
+        const { request } = hook.args.contextValue;
+        if (takesEvents(request.headers.get('accept'))) return hook.setSubscribeFn(subscribe);
+        hook.setResultAndStopExecution({
           errors: [new BadRequest('A subscription is answered with events: send "accept: text/event-stream".')],
         });
       },

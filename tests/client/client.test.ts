@@ -9,11 +9,13 @@ import {
   CreatePortalSessionDocument,
   GenerateDocument,
   GenerationDocument,
+  GenerationUpdatedDocument,
   InvoicesDocument,
   PreviewPlanChangeDocument,
   ResumeSubscriptionDocument,
   SubscriptionDocument,
   WalletDocument,
+  WalletUpdatedDocument,
 } from '../../src/client/index.ts';
 import { sessionIn, stripeOf } from '../support/subscriber.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
@@ -108,6 +110,58 @@ describe('the typed client', () => {
     expect(invoices).toMatchObject({ nodes: [{ status: 'paid' }], pageInfo: { hasNextPage: true } });
   });
 
+  it('given a generation, when it is watched over connections that break off after each event, then each state comes once and the loop ends', async () => {
+    const { key } = await testApp.newAccount();
+    let connections = 0;
+    const breaking: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response;
+      connections += 1;
+      return new Response(response.body?.pipeThrough(untilFirstEvent()), response);
+    };
+    const client = createClient({ url: `${testApp.url}/graphql`, apiKey: key, fetch: breaking });
+    const { generate } = await client.execute(GenerateDocument, { input: { kind: 'TEXT', prompt: 'a fox' } });
+    if (generate.__typename !== 'Generation') throw new Error(generate.message);
+    const states: string[] = [];
+    for await (const { generationUpdated } of client.subscribe(GenerationUpdatedDocument, { id: generate.id })) {
+      states.push(generationUpdated.status);
+      if (states.length === 1) await testApp.app.jobs.runDue();
+      else await testApp.settle();
+    }
+    expect(states).toEqual(['QUEUED', 'RUNNING', 'SUCCEEDED']);
+    expect(connections).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => testApp.app.services.changes.watching()).toBe(0);
+  });
+
+  it('given a wallet that is watched, when the loop is left or the signal says so, then the server forgets it', async () => {
+    const client = await newClient();
+    for await (const { walletUpdated } of client.subscribe(WalletUpdatedDocument, {})) {
+      expect(walletUpdated).toMatchObject({ available: 100, held: 0 });
+      break;
+    }
+    const ending = new AbortController();
+    let told = 0;
+    for await (const _ of client.subscribe(WalletUpdatedDocument, {}, { signal: ending.signal })) {
+      told += 1;
+      setTimeout(() => ending.abort(), 50);
+    }
+    expect(told).toBe(1);
+    await expect.poll(() => testApp.app.services.changes.watching()).toBe(0);
+  });
+
+  it('given a generation of another account, when it is watched, then the loop throws with the code', async () => {
+    const client = await newClient();
+    const watch = async (): Promise<void> => {
+      for await (const _ of client.subscribe(GenerationUpdatedDocument, { id: 'gen_none' }));
+    };
+    await expect(watch()).rejects.toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
+    const stranger = createClient({ url: `${testApp.url}/graphql`, apiKey: 'wzrd_nobody' });
+    const knock = async (): Promise<void> => {
+      for await (const _ of stranger.subscribe(WalletUpdatedDocument, {}));
+    };
+    await expect(knock()).rejects.toMatchObject({ status: 401 });
+  });
+
   it('given no key, when the wallet is asked for, then the error has the code', async () => {
     const client = createClient({ url: `${testApp.url}/graphql` });
     const failure = await client.execute(WalletDocument).catch((error: unknown) => error);
@@ -120,3 +174,14 @@ describe('the typed client', () => {
     await expect(client.execute(WalletDocument)).rejects.toMatchObject({ status: 401 });
   });
 });
+
+/** Lets a stream through until an event has come. */
+function untilFirstEvent(): TransformStream<Uint8Array, Uint8Array> {
+  const decoder = new TextDecoder();
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      controller.enqueue(chunk);
+      if (decoder.decode(chunk).includes('event: next')) controller.terminate();
+    },
+  });
+}

@@ -373,6 +373,21 @@ export type InvoicesQueryVariables = Exact<{
 
 export type InvoicesQuery = { invoices: { nodes: Array<{ id: string, number: string | null, status: string, createdAt: string, hostedUrl: string | null, pdfUrl: string | null, total: { amount: number, formatted: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
 
+export type GenerationUpdatedSubscriptionVariables = Exact<{
+  id: string | number;
+  after?: string | number | null | undefined;
+}>;
+
+
+export type GenerationUpdatedSubscription = { generationUpdated: { id: string, status: GenerationStatus, progress: number | null, creditsHeld: number, creditsCharged: number, text: string | null, assets: Array<{ id: string, url: string, mimeType: string }>, failure: { code: GenerationFailureCode, message: string, retryable: boolean } | null } };
+
+export type WalletUpdatedSubscriptionVariables = Exact<{
+  after?: string | number | null | undefined;
+}>;
+
+
+export type WalletUpdatedSubscription = { walletUpdated: { id: string, available: number, held: number, debt: number, isLow: boolean } };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -648,3 +663,36 @@ export const InvoicesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<InvoicesQuery, InvoicesQueryVariables>;
+export const GenerationUpdatedDocument = new TypedDocumentString(`
+    subscription GenerationUpdated($id: ID!, $after: ID) {
+  generationUpdated(id: $id, after: $after) {
+    id
+    status
+    progress
+    creditsHeld
+    creditsCharged
+    text
+    assets {
+      id
+      url
+      mimeType
+    }
+    failure {
+      code
+      message
+      retryable
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<GenerationUpdatedSubscription, GenerationUpdatedSubscriptionVariables>;
+export const WalletUpdatedDocument = new TypedDocumentString(`
+    subscription WalletUpdated($after: ID) {
+  walletUpdated(after: $after) {
+    id
+    available
+    held
+    debt
+    isLow
+  }
+}
+    `) as unknown as TypedDocumentString<WalletUpdatedSubscription, WalletUpdatedSubscriptionVariables>;
