@@ -21,6 +21,19 @@ export interface Config {
     /** Whether the nightly comparison with Stripe repairs what it finds. */
     readonly reconcileRepair: boolean;
   };
+  /** Who runs the models. URLs have no trailing slash; a model whose provider has no key cannot be run. */
+  readonly providers: {
+    readonly falKey: string | null;
+    readonly gmiApiKey: string | null;
+    readonly groqApiKey: string | null;
+    readonly falQueueUrl: string;
+    readonly falWebhookJwksUrl: string;
+    readonly gmiQueueUrl: string;
+    readonly gmiLlmUrl: string;
+    readonly groqUrl: string;
+  };
+  /** Origins whose files are fetched wherever they are, also over http and from private networks. */
+  readonly assetOrigins: readonly string[];
   readonly adminApiKey: string | null;
   /** Fixed keys that everybody knows: embedded database, sandbox mode and loopback only. */
   readonly demoKeys: boolean;
@@ -54,6 +67,10 @@ const portProblem = 'must be a port number from 0 to 65535';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
+const withoutSlash = httpUrl.transform((url) => url.replace(/\/+$/, ''));
+
+const providerKey = z.string().regex(/^\S{8,}$/, 'must have at least 8 characters and no spaces');
+
 const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z
@@ -62,7 +79,7 @@ const environmentSchema = z.object({
     .transform(Number)
     .pipe(z.number().max(65_535, portProblem))
     .default(4000),
-  PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+  PUBLIC_URL: withoutSlash.optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// or postgresql:// URL' }).optional(),
   BILLING_MODE: z
@@ -78,6 +95,15 @@ const environmentSchema = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .transform((word) => word === 'true')
     .default(false),
+  FAL_KEY: providerKey.optional(),
+  GMI_API_KEY: providerKey.optional(),
+  GROQ_API_KEY: providerKey.optional(),
+  FAL_QUEUE_URL: withoutSlash.default('https://queue.fal.run'),
+  FAL_WEBHOOK_JWKS_URL: httpUrl.default('https://rest.fal.ai/.well-known/jwks.json'),
+  GMI_QUEUE_URL: withoutSlash.default('https://console.gmicloud.ai/api/v1/ie/requestqueue/apikey'),
+  GMI_LLM_URL: withoutSlash.default('https://api.gmi-serving.com/v1'),
+  GROQ_URL: withoutSlash.default('https://api.groq.com/openai/v1'),
+  ASSET_ORIGINS: listOf(isOrigin, 'must list origins, such as https://files.example').optional(),
   ADMIN_API_KEY: z
     .string()
     .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
@@ -128,6 +154,17 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       stripeApiUrl: environment.STRIPE_API_URL ?? null,
       reconcileRepair: environment.RECONCILE_REPAIR,
     },
+    providers: {
+      falKey: environment.FAL_KEY ?? null,
+      gmiApiKey: environment.GMI_API_KEY ?? null,
+      groqApiKey: environment.GROQ_API_KEY ?? null,
+      falQueueUrl: environment.FAL_QUEUE_URL,
+      falWebhookJwksUrl: environment.FAL_WEBHOOK_JWKS_URL,
+      gmiQueueUrl: environment.GMI_QUEUE_URL,
+      gmiLlmUrl: environment.GMI_LLM_URL,
+      groqUrl: environment.GROQ_URL,
+    },
+    assetOrigins: environment.ASSET_ORIGINS ?? [],
     adminApiKey: environment.ADMIN_API_KEY ?? null,
     demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
     allowedRedirects: environment.ALLOWED_REDIRECTS ?? ['wzrd://'],

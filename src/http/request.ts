@@ -14,21 +14,20 @@ export class HttpError extends Error {
 const mostBodyBytes = 262_144;
 
 /** Reads a body to its end. Throws {@link HttpError} 413 as soon as it is too large. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, mostBytes: number = mostBodyBytes): Promise<Buffer> {
+  const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBytes} bytes.`);
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > mostBodyBytes) throw tooLarge();
+  if (announced > mostBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;
   // What is left of a body that is refused is dropped later: destroying it here would end the connection before the answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > mostBodyBytes) throw tooLarge();
+    if (bytes > mostBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
-
-const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBodyBytes} bytes.`);
 
 /** How deep a body may be nested: whoever walks through a deeper one would run out of stack. */
 const mostLevels = 64;
