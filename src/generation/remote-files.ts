@@ -35,7 +35,7 @@ export interface RemoteFiles {
 /** A step has 30 s. */
 const fetchTimeoutMs = 25_000;
 const typeTimeoutMs = 6_000;
-export const mostFileBytes = 256 * 1_024 * 1_024;
+const mostFileBytes = 256 * 1_024 * 1_024;
 const mostRedirects = 3;
 
 /** Gives the files of other servers. `allowedOrigins` are fetched from wherever they are, also over http. */

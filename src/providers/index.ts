@@ -1,4 +1,4 @@
-export { createFalWebhook, type FalWebhook, type FalWebhookHeaders } from './fal/fal-webhook.ts';
+export type { FalWebhook } from './fal/fal-webhook.ts';
 export {
   type JsonObject,
   type ProviderAdapter,
