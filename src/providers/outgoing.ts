@@ -88,6 +88,8 @@ export function createOutgoing(options: {
   /** Whether an answer with status 500 or more is about the request alone, not about the provider. */
   isAboutRequest?: (answer: Pick<OutgoingAnswer, 'headers'>) => boolean;
   wait?: (ms: number) => Promise<unknown>;
+  /** How long each try may take, in real time. */
+  timeoutMs?: number;
 }): Outgoing {
   const { provider, clock, random, onTrouble, isAboutRequest = () => false, wait = pause } = options;
   const breaker = createCircuitBreaker(clock, (isOpen) =>
@@ -133,7 +135,7 @@ export function createOutgoing(options: {
   const sendOnce = async (request: OutgoingRequest): Promise<OutgoingAnswer> => {
     const { body, ...answer } = await open(
       request,
-      AbortSignal.timeout(request.isSafe ? safeTimeoutMs : unsafeTimeoutMs),
+      AbortSignal.timeout(options.timeoutMs ?? (request.isSafe ? safeTimeoutMs : unsafeTimeoutMs)),
     );
     try {
       return { ...answer, text: await readText(body) };

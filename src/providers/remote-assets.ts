@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { storable } from './failures.ts';
-import type { JsonObject, ProviderResult, RemoteAsset } from './provider.ts';
+import type { JsonObject, ProviderRequest, ProviderResult, RemoteAsset } from './provider.ts';
 
 const fileSchema = z.object({
   url: z.string(),
@@ -41,14 +41,19 @@ export function sortResult(given: JsonObject): ProviderResult {
     if (isPreview(name) && isFiles) continue;
     if (isFiles) for (const file of files) assets.set(file.url, assets.get(file.url) ?? file);
     else if (text === null && textNames.includes(name) && typeof value === 'string') text = storable(value);
-    else if (value !== null) output[name] = storableValue(value);
+    else if (value !== null && items.length > 0) output[name] = storableValue(value);
   }
   return { assets: [...assets.values()], text, output: Object.keys(output).length === 0 ? null : output };
 }
 
-/** Whether there is anything in a result. */
-export const isEmpty = ({ assets, text, output }: ProviderResult): boolean =>
-  assets.length === 0 && text === null && output === null;
+/** What comes of these may be a text, or an id of something that the provider keeps. */
+const workflowsWithoutFiles = ['image-analysis', 'speech-to-text', 'voice-clone', 'voice-design', 'element-creation'];
+
+/** Whether a result has nothing of what its model was called for. */
+export function isEmptyFor(model: ProviderRequest['model'], { assets, text, output }: ProviderResult): boolean {
+  if (workflowsWithoutFiles.includes(model.workflow)) return assets.length === 0 && text === null && output === null;
+  return model.kind === 'TEXT' ? text === null : assets.length === 0;
+}
 
 function storableValue(value: unknown): unknown {
   if (typeof value === 'string') return storable(value);

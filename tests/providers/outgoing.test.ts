@@ -117,6 +117,29 @@ describe('a request to a provider', () => {
     expect(waits).toEqual([]);
   });
 
+  it('given a server that is silent, when its time is over, then a request that may have been taken is not sent again', async () => {
+    const hasty = createOutgoing({
+      provider: 'acme',
+      authorization: null,
+      clock,
+      random: () => 0,
+      onTrouble: () => {},
+      wait: async () => {},
+      timeoutMs: 50,
+    });
+    const url = `${server.url}/things`;
+    server.faults.push({ path: /./, instead: 'silence' });
+    expect(await failureOf(hasty.send({ method: 'POST', url, isSafe: false }))).toMatchObject({
+      name: 'NoAnswerError',
+      message: 'acme did not answer (TimeoutError).',
+    });
+    expect(server.requests).toHaveLength(1);
+    server.faults.push({ path: /./, instead: 'silence' });
+    expect(await hasty.send({ method: 'GET', url, isSafe: true })).toMatchObject({ status: 200 });
+    expect(server.requests).toHaveLength(3);
+    expect(server.requests[0]?.headers.authorization).toBeUndefined();
+  });
+
   it('given nobody who listens, when it is sent, then it has certainly reached nobody', async () => {
     await server.close();
     const error = await failureOf(ask(false));

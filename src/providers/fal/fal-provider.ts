@@ -1,7 +1,7 @@
 import { emptyResult, failed, forgotten, notServed, objectIn, refusalOf } from '../failures.ts';
 import { NoAnswerError, NotSentError, type Outgoing, type OutgoingAnswer } from '../outgoing.ts';
 import type { ProviderAdapter, ProviderRequest, ProviderState, Submission } from '../provider.ts';
-import { isEmpty, sortResult } from '../remote-assets.ts';
+import { isEmptyFor, sortResult } from '../remote-assets.ts';
 import { falFailureOf, isFateOfRequest } from './fal-failures.ts';
 import { falInputOf } from './fal-inputs.ts';
 
@@ -61,7 +61,7 @@ export function createFalProvider({
       case 'IN_PROGRESS':
         return working(null);
       case 'COMPLETED':
-        return resultOf(await outgoing.send({ method: 'GET', url, isSafe: true }), working);
+        return resultOf(model, await outgoing.send({ method: 'GET', url, isSafe: true }), working);
       default:
         throw new NoAnswerError(`fal did not tell the status of a request (HTTP ${status.status}).`);
     }
@@ -77,7 +77,11 @@ export function createFalProvider({
 }
 
 /** What became of a request that fal says is completed: how it failed shows only here. */
-function resultOf(answer: OutgoingAnswer, working: (retryAfterMs: number | null) => ProviderState): ProviderState {
+function resultOf(
+  model: ProviderRequest['model'],
+  answer: OutgoingAnswer,
+  working: (retryAfterMs: number | null) => ProviderState,
+): ProviderState {
   const { status } = answer;
   const body = objectIn(answer);
   if (status === 429) return working(answer.retryAfterMs);
@@ -91,5 +95,5 @@ function resultOf(answer: OutgoingAnswer, working: (retryAfterMs: number | null)
   if (status !== 200 || body === null) throw new NoAnswerError(`fal did not give a result (HTTP ${status}).`);
   if (typeof body['error'] === 'string') return { kind: 'failed', failure: failed };
   const result = sortResult(body);
-  return isEmpty(result) ? { kind: 'failed', failure: emptyResult } : { kind: 'succeeded', result };
+  return isEmptyFor(model, result) ? { kind: 'failed', failure: emptyResult } : { kind: 'succeeded', result };
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { blocked, emptyResult, failed, forgotten, objectIn, quoteReason, refusalOf, rejected } from '../failures.ts';
 import { NoAnswerError, NotSentError, type Outgoing, type OutgoingAnswer } from '../outgoing.ts';
-import type { JsonObject, ProviderAdapter, ProviderFailure, ProviderState, Submission } from '../provider.ts';
-import { isEmpty, sortResult } from '../remote-assets.ts';
+import type {
+  JsonObject,
+  ProviderAdapter,
+  ProviderFailure,
+  ProviderRequest,
+  ProviderState,
+  Submission,
+} from '../provider.ts';
+import { isEmptyFor, sortResult } from '../remote-assets.ts';
 import { gmiInputOf, gmiNameOf } from './gmi-models.ts';
 
 const checkAfterMs = { IMAGE: 1_500, AUDIO: 1_500, TEXT: 1_500, VIDEO: 4_000 } as const;
@@ -36,7 +43,7 @@ export function createGmiProvider({
     check: async (requestId, { model }) => {
       const url = `${queueUrl}/requests/${encodeURIComponent(requestId)}`;
       const answer = await outgoing.send({ method: 'GET', url, isSafe: true });
-      return stateOf(answer, checkAfterMs[model.kind]);
+      return stateOf(model, answer);
     },
     /** GMI Cloud documents no way to stop a request: it runs on, and its result is dropped. */
     cancel: async () => {},
@@ -63,7 +70,8 @@ function submissionOf(answer: OutgoingAnswer): Submission {
   return { kind: 'accepted', requestId };
 }
 
-function stateOf(answer: OutgoingAnswer, usualCheckAfterMs: number): ProviderState {
+function stateOf(model: ProviderRequest['model'], answer: OutgoingAnswer): ProviderState {
+  const usualCheckAfterMs = checkAfterMs[model.kind];
   if (answer.status === 429 || answer.status === 503) {
     return { kind: 'working', progress: null, checkAfterMs: answer.retryAfterMs ?? usualCheckAfterMs };
   }
@@ -78,7 +86,7 @@ function stateOf(answer: OutgoingAnswer, usualCheckAfterMs: number): ProviderSta
     case 'success': {
       const outcome = outcomeSchema.safeParse(body['outcome']);
       const result = sortResult(outcome.success ? withoutRepetition(outcome.data) : {});
-      return isEmpty(result) ? { kind: 'failed', failure: emptyResult } : { kind: 'succeeded', result };
+      return isEmptyFor(model, result) ? { kind: 'failed', failure: emptyResult } : { kind: 'succeeded', result };
     }
     case 'failed':
       return { kind: 'failed', failure: failureOf(reasonIn(body)) };
