@@ -22,8 +22,8 @@ export interface LocalAnswer {
 /** How a server misbehaves at its next request to a path. */
 export interface Fault {
   readonly path: RegExp;
-  /** `cut` ends the connection instead of an answer, `silence` never answers. */
-  readonly instead: 'cut' | 'silence' | LocalAnswer;
+  /** `cut` ends the connection instead of an answer, `silence` never answers; a promise holds the right answer back. */
+  readonly instead: 'cut' | 'silence' | Promise<unknown> | LocalAnswer;
   /** Whether the request has its effect all the same; only its answer is lost. */
   readonly takesEffect?: boolean;
 }
@@ -62,15 +62,17 @@ export async function startLocalServer(answering: Answering): Promise<LocalServe
       requests.push(request);
       const at = faults.findIndex(({ path }) => path.test(request.path));
       const [fault] = at === -1 ? [] : faults.splice(at, 1);
-      if (fault === undefined || fault.takesEffect === true) {
+      const { instead, takesEffect = false } = fault ?? {};
+      if (instead === undefined || instead instanceof Promise) {
         const answer = answering(request, response);
-        if (fault === undefined) {
-          if (answer !== null && !(answer instanceof Promise)) send(response, answer);
-          return;
-        }
+        if (answer === null || answer instanceof Promise) return;
+        if (instead === undefined) send(response, answer);
+        else void instead.then(() => send(response, answer));
+        return;
       }
-      if (fault.instead === 'cut') response.destroy();
-      else if (fault.instead !== 'silence') send(response, fault.instead);
+      if (takesEffect) void answering(request, response);
+      if (instead === 'cut') response.destroy();
+      else if (instead !== 'silence') send(response, instead);
     });
   });
   server.listen(0, '127.0.0.1');
