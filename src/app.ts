@@ -16,9 +16,14 @@ import type { Config } from './config.ts';
 import { type Database, migrate, readSecret } from './db/index.ts';
 import { createChanges } from './events/index.ts';
 import {
+  createAssetUrls,
+  createCallbacks,
+  createFileCheck,
   createFolderStorage,
   createGenerations,
+  createRemoteFiles,
   createSteps,
+  type Generations,
   generationWriters,
   type StepDependencies,
   stopProvider,
@@ -29,10 +34,11 @@ import { watchConnections } from './http/drain.ts';
 import { createGraphqlEndpoint } from './http/graphql.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
+import { createFalWebhookHandler } from './http/webhooks.ts';
 import type { IdSource } from './ids.ts';
 import { createJobs, type Jobs, jobWriter } from './jobs/index.ts';
 import { type AccountId, createHistory, createLedger, type Ledger } from './ledger/index.ts';
-import { createSandboxProvider } from './providers/index.ts';
+import { createRealProviders, createSandboxProvider } from './providers/index.ts';
 import { repeat } from './repeat.ts';
 import type { Services } from './resolvers/context.ts';
 import { createClockMoves, createSandboxClock, type FallsDue } from './sandbox-clock/index.ts';
@@ -73,7 +79,7 @@ export async function startApp(options: {
   log: Logger;
   /** `false`: jobs run only when they are told to. */
   automaticJobs: boolean;
-  /** Who runs a model, in place of the sandbox's provider; for tests and simulations. */
+  /** Who runs a model, in place of all providers; for tests and simulations. */
   providerOf?: StepDependencies['providerOf'];
 }): Promise<App> {
   const closers: (() => Promise<unknown>)[] = [() => options.database.close()];
@@ -123,9 +129,20 @@ async function compose(
   const history = createHistory(database);
 
   const sandboxProvider = sandboxMode ? createSandboxProvider({ clock }) : null;
-  const providers: ReadonlySet<ProviderName> = new Set(sandboxProvider === null ? [] : ['FAL', 'GMI', 'GROQ']);
+  const realProviders = createRealProviders({
+    settings: config.providers,
+    database,
+    clock,
+    ids,
+    onTrouble: (trouble) => log.warn(trouble, 'A provider is in trouble.'),
+    onError: onError('An answer of a provider was not written down.'),
+  });
+  closers.push(() => realProviders.close());
+  const providers: ReadonlySet<ProviderName> = new Set(
+    sandboxProvider === null ? realProviders.byName.keys() : ['FAL', 'GMI', 'GROQ'],
+  );
   // Copies of the server that start at once prepare the database one after the other.
-  const { catalog, ledger, accounts, newAdminKey, quoteSecret } = await database.exclusively('start', async () => {
+  const { catalog, ledger, accounts, newAdminKey, secrets } = await database.exclusively('start', async () => {
     const applied = await migrate(database, ids);
     if (applied.length > 0) log.info({ migrations: applied }, 'The database was brought up to date.');
     if (sandboxClock !== null) {
@@ -149,7 +166,12 @@ async function compose(
     const refusedKeys = config.demoKeys ? [] : Object.values(demoKeys);
     const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys });
     const newAdminKey = await ensureAccounts(accounts, config);
-    return { catalog, ledger, accounts, newAdminKey, quoteSecret: await readSecret(database, ids, 'quote') };
+    const secrets = {
+      quote: await readSecret(database, ids, 'quote'),
+      asset: await readSecret(database, ids, 'asset'),
+      callback: await readSecret(database, ids, 'callback'),
+    };
+    return { catalog, ledger, accounts, newAdminKey, secrets };
   });
 
   await changes.open();
@@ -186,6 +208,9 @@ async function compose(
   closers.push(() => billing.autoTopUp.settled());
 
   const storage = createFolderStorage(join(config.dataDir, 'assets'));
+  const remoteFiles = createRemoteFiles(config.assetOrigins);
+  const assetUrls = createAssetUrls({ clock, secret: secrets.asset, publicUrl });
+  const callbacks = createCallbacks({ database, clock, jobs, secret: secrets.callback });
   const stepDependencies: StepDependencies = {
     database,
     clock,
@@ -194,12 +219,19 @@ async function compose(
     ledger,
     history,
     storage,
+    remoteFiles,
+    assetUrls,
+    // Providers speak to addresses that the world can reach, and safely.
+    callbackUrlOf: (attempt) =>
+      config.publicUrl?.startsWith('https://') === true
+        ? `${config.publicUrl}/webhooks/fal/${callbacks.tokenOf(attempt)}`
+        : null,
     sandboxMode,
-    providerOf: providerOf ?? (() => sandboxProvider),
+    providerOf: providerOf ?? ((model) => realProviders.byName.get(model.provider) ?? sandboxProvider),
     afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
     onChange: (accountId) => changes.say(accountId),
   };
-  const generations = createGenerations({
+  const generations: Generations = createGenerations({
     database,
     clock,
     ids,
@@ -207,8 +239,15 @@ async function compose(
     ledger,
     history,
     jobs,
-    quoteSecret,
+    quoteSecret: secrets.quote,
     sandboxMode,
+    assetUrls,
+    checkFiles: createFileCheck({
+      assetIdIn: (url) => assetUrls.assetIdIn(url),
+      findAsset: (assetId) => generations.asset(assetId),
+      typeOf: (url) => remoteFiles.typeOf(url),
+      isSandboxed: (model) => !realProviders.byName.has(model.provider),
+    }),
     afterSpending: (accountId) => billing.autoTopUp.afterSpending(accountId),
     stopProvider: (generation) => {
       stopProvider(stepDependencies, generation).catch(onError('A provider was not told of a cancellation.'));
@@ -255,7 +294,8 @@ async function compose(
     }),
     compatibility: createCompatibilityRoutes(services),
     checkoutResult: (id) => billing.checkoutResult(id),
-    asset: createAssetHandler(generations, storage),
+    asset: createAssetHandler({ generations, storage, assetUrls, clock }),
+    falWebhook: realProviders.falWebhook === null ? null : createFalWebhookHandler(realProviders.falWebhook, callbacks),
     stripeSandboxPage:
       stripeSandbox === null ? null : (request, response) => stripeSandbox.handlePage(request, response),
     isReady: async () => !closing && (await answers(database)),

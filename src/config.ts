@@ -23,6 +23,19 @@ export interface Config {
   };
   /** How many generations may be under way at once; the others wait for their turn. */
   readonly places: { readonly perProvider: number; readonly perAccount: number };
+  /** Who runs the models. URLs have no trailing slash; a model whose provider has no key cannot be run. */
+  readonly providers: {
+    readonly falKey: string | null;
+    readonly gmiApiKey: string | null;
+    readonly groqApiKey: string | null;
+    readonly falQueueUrl: string;
+    readonly falWebhookJwksUrl: string;
+    readonly gmiQueueUrl: string;
+    readonly gmiLlmUrl: string;
+    readonly groqUrl: string;
+  };
+  /** Origins whose files are fetched wherever they are, also over http and from private networks. */
+  readonly assetOrigins: readonly string[];
   readonly adminApiKey: string | null;
   /** Fixed keys that everybody knows: embedded database, sandbox mode and loopback only. */
   readonly demoKeys: boolean;
@@ -67,6 +80,10 @@ const places = (usual: number) =>
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
+const withoutSlash = httpUrl.transform((url) => url.replace(/\/+$/, ''));
+
+const providerKey = z.string().regex(/^\S{8,}$/, 'must have at least 8 characters and no spaces');
+
 const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z
@@ -75,7 +92,7 @@ const environmentSchema = z.object({
     .transform(Number)
     .pipe(z.number().max(65_535, portProblem))
     .default(4000),
-  PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+  PUBLIC_URL: withoutSlash.optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// or postgresql:// URL' }).optional(),
   BILLING_MODE: z
@@ -93,6 +110,15 @@ const environmentSchema = z.object({
     .default(false),
   PROVIDER_CONCURRENCY: places(64),
   ACCOUNT_CONCURRENCY: places(16),
+  FAL_KEY: providerKey.optional(),
+  GMI_API_KEY: providerKey.optional(),
+  GROQ_API_KEY: providerKey.optional(),
+  FAL_QUEUE_URL: withoutSlash.default('https://queue.fal.run'),
+  FAL_WEBHOOK_JWKS_URL: httpUrl.default('https://rest.fal.ai/.well-known/jwks.json'),
+  GMI_QUEUE_URL: withoutSlash.default('https://console.gmicloud.ai/api/v1/ie/requestqueue/apikey'),
+  GMI_LLM_URL: withoutSlash.default('https://api.gmi-serving.com/v1'),
+  GROQ_URL: withoutSlash.default('https://api.groq.com/openai/v1'),
+  ASSET_ORIGINS: listOf(isOrigin, 'must list origins, such as https://files.example').optional(),
   ADMIN_API_KEY: z
     .string()
     .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
@@ -144,6 +170,17 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       reconcileRepair: environment.RECONCILE_REPAIR,
     },
     places: { perProvider: environment.PROVIDER_CONCURRENCY, perAccount: environment.ACCOUNT_CONCURRENCY },
+    providers: {
+      falKey: environment.FAL_KEY ?? null,
+      gmiApiKey: environment.GMI_API_KEY ?? null,
+      groqApiKey: environment.GROQ_API_KEY ?? null,
+      falQueueUrl: environment.FAL_QUEUE_URL,
+      falWebhookJwksUrl: environment.FAL_WEBHOOK_JWKS_URL,
+      gmiQueueUrl: environment.GMI_QUEUE_URL,
+      gmiLlmUrl: environment.GMI_LLM_URL,
+      groqUrl: environment.GROQ_URL,
+    },
+    assetOrigins: environment.ASSET_ORIGINS ?? [],
     adminApiKey: environment.ADMIN_API_KEY ?? null,
     demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
     allowedRedirects: environment.ALLOWED_REDIRECTS ?? ['wzrd://'],

@@ -92,7 +92,8 @@ export class ModelUnavailableError extends ExpectedError {
   readonly model: Model;
 
   constructor(model: Model) {
-    super(`${model.name} is not available at the moment. Choose another model or try again later.`);
+    const reason = model.unavailableReason === null ? '' : ` ${model.unavailableReason}`;
+    super(`${model.name} is not available at the moment.${reason} Choose another model or try again later.`);
     this.model = model;
   }
 }

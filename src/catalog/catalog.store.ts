@@ -24,6 +24,7 @@ export async function readSnapshot(
     const [price] = row.prices;
     // A model without a price is not sold, so it is not in the catalog.
     if (price === undefined) return [];
+    const unavailableReason = reasonAgainst(row, providers);
     return [
       {
         id: row.id,
@@ -39,7 +40,8 @@ export async function readSnapshot(
         speed: row.speedSeconds === null ? null : `~${row.speedSeconds}s`,
         badge: row.badge,
         isDefault: modelIdByRole.get(row.kind) === row.id,
-        available: row.enabled && providers.has(row.provider),
+        available: unavailableReason === null,
+        unavailableReason,
         accepts: row.accepts,
         // Written by the import below, which takes nothing but objects.
         inputDefaults: row.inputDefaults as Model['inputDefaults'],
@@ -63,6 +65,17 @@ export async function readSnapshot(
     lowBalanceThreshold: setting.lowBalanceThreshold,
     holdMinutes: setting.holdMinutes,
   };
+}
+
+const providerNames: Record<ProviderName, string> = { FAL: 'fal', GMI: 'GMI Cloud', GROQ: 'Groq' };
+
+/** Why a model cannot be run; null when it can. */
+function reasonAgainst(
+  { enabled, provider }: { readonly enabled: boolean; readonly provider: ProviderName },
+  providers: ReadonlySet<ProviderName>,
+): string | null {
+  if (!enabled) return 'It is switched off.';
+  return providers.has(provider) ? null : `This server has no key for ${providerNames[provider]}.`;
 }
 
 const toPlan = ({ position: _position, active: _active, ...plan }: PlanRow): Plan => plan;

@@ -23,6 +23,8 @@ export interface Model {
   /** The default of its kind. */
   readonly isDefault: boolean;
   readonly available: boolean;
+  /** Why it cannot be run, in a sentence; null when it can. */
+  readonly unavailableReason: string | null;
   /** The names of the inputs that it takes. */
   readonly accepts: readonly string[];
   readonly inputDefaults: { readonly [name: string]: unknown };

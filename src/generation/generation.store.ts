@@ -190,7 +190,10 @@ export async function unmarkSubmitting(client: PrismaClient, generation: Generat
   });
 }
 
-/** Records that the provider accepted the request; false when the generation has ended meanwhile. */
+/**
+ * Records that the provider accepted the request; false when the generation has ended meanwhile. That the provider was
+ * first to say so makes no difference.
+ */
 export async function markRunning(
   client: PrismaClient,
   generation: Generation,
@@ -201,14 +204,38 @@ export async function markRunning(
     where: { accountId: generation.accountId, id: generation.id, status: 'QUEUED' },
     data: { status: 'RUNNING', providerRequestId: requestId, startedAt: toDate(now) },
   });
-  return count === 1;
+  if (count === 1) return true;
+  const current = await findGeneration(client, generation.id);
+  return current?.status === 'RUNNING' && current.providerRequestId === requestId;
 }
 
-/** Records how far the provider is. */
-export async function writeProgress(client: PrismaClient, generation: Generation, progress: number): Promise<void> {
+/** Records a request of which the provider was first to speak: nobody has recorded one of this attempt. */
+export async function recordCallback(
+  client: PrismaClient,
+  attempt: { generationId: GenerationId; submittingAt: Instant },
+  requestId: string,
+  now: Instant,
+): Promise<void> {
+  await client.generation.updateMany({
+    where: {
+      id: attempt.generationId,
+      status: 'QUEUED',
+      submittingAt: toDate(attempt.submittingAt),
+      providerRequestId: null,
+    },
+    data: { status: 'RUNNING', providerRequestId: requestId, startedAt: toDate(now) },
+  });
+}
+
+/** Records how far the provider is, and what there is of its text. */
+export async function writeProgress(
+  client: PrismaClient,
+  generation: Generation,
+  { progress, text }: Pick<Generation, 'progress' | 'text'>,
+): Promise<void> {
   await client.generation.updateMany({
     where: { accountId: generation.accountId, id: generation.id, status: 'RUNNING' },
-    data: { progress },
+    data: { progress, text },
   });
 }
 

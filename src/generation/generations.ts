@@ -26,6 +26,8 @@ import {
   type PageRequest,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
+import type { AssetUrls } from './asset-urls.ts';
+import type { CheckFiles } from './check-files.ts';
 import { checkModelInput, checkShape } from './check-input.ts';
 import {
   countGenerations,
@@ -78,7 +80,7 @@ export interface Generations {
   /**
    * Holds the price and queues the call; what the provider makes of it is seen later. Throws, in this order,
    * `InvalidInputError` (shape), `IdempotencyConflictError`, `UnknownModelError`, `ModelUnavailableError`,
-   * `InvalidInputError` (the model's inputs), `PriceChangedError`, `InsufficientCreditsError`, `BusyError`.
+   * `InvalidInputError` (the model's inputs and their files), `PriceChangedError`, `InsufficientCreditsError`, `BusyError`.
    */
   generate(input: GenerateInput, payer: Payer): Promise<Generation>;
   /**
@@ -99,6 +101,8 @@ export interface Generations {
   /** Concurrent reads are gathered. */
   assets(generation: Generation): Promise<readonly Asset[]>;
   asset(id: string): Promise<Asset | null>;
+  /** Where a file is served: absolute, signed and good for a day. */
+  assetUrl(asset: Asset): string;
   /** What is held for it now, in credits; 0 when it has ended or its hold has lapsed. */
   creditsHeld(generation: Generation): Promise<number>;
   /** What an account spent in a span. Throws `InvalidInputError` for a span or time zone that makes no sense. */
@@ -107,6 +111,9 @@ export interface Generations {
 
 /** The hold of a generation has the generation's own id. */
 export const holdIdOf = (id: GenerationId): HoldId => id as string as HoldId; // The ledger lets its caller choose.
+
+/** A generation has one job, whatever its next step is. */
+export const jobIdOf = (id: GenerationId): string => `job_${id}`;
 
 export const attachEnding = (ending: Ending): Attachment => ({ writer: 'generation-ending', row: ending });
 const attachGeneration = (generation: Generation): Attachment => ({ writer: 'generation', row: generation });
@@ -124,6 +131,8 @@ export interface GenerationDependencies {
   readonly jobs: Jobs;
   readonly quoteSecret: Uint8Array;
   readonly sandboxMode: boolean;
+  readonly assetUrls: AssetUrls;
+  readonly checkFiles: CheckFiles;
   /** Told of an account whose credits have just been held or charged; must neither throw nor take time. */
   readonly afterSpending: (accountId: AccountId) => void;
   /** Tells the provider that nobody waits any more; must not throw. */
@@ -131,7 +140,7 @@ export interface GenerationDependencies {
 }
 
 export function createGenerations(dependencies: GenerationDependencies): Generations {
-  const { database, clock, catalog, history } = dependencies;
+  const { database, clock, catalog, history, assetUrls } = dependencies;
   const { prisma } = database;
   const generations = new DataLoader<{ accountId: AccountId; id: GenerationId }, Generation | null>(
     (keys) => readGenerations(prisma, keys),
@@ -155,6 +164,7 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
     count: (accountId, filter) => countGenerations(prisma, accountId, filter),
     assets: ({ accountId, id }) => assets.load({ accountId, id }),
     asset: async (id) => (isStorable(id) ? findAsset(prisma, id) : null),
+    assetUrl: ({ id }) => assetUrls.urlOf(id),
     creditsHeld: async (generation) => {
       if (generation.completedAt !== null) return 0;
       if (generation.isPreview) return generation.credits;
@@ -200,7 +210,7 @@ const callsOf = (parts: Parts, payer: Payer): Calls => ({
     if (!known.requestHash.equals(key.requestHash)) throw new IdempotencyConflictError(key.key);
     return known.subjectId;
   },
-  assess: async (input, named) => assess(parts, input, payer, named),
+  assess: (input, named) => assess(parts, input, payer, named),
   conclude: async (call, answer) => {
     switch (answer.kind) {
       case 'applied':
@@ -224,11 +234,17 @@ const callsOf = (parts: Parts, payer: Payer): Calls => ({
   },
 });
 
-function assess(parts: Parts, input: GenerateInput, { accountId, apiKeyId }: Payer, { id, key }: NamedCall): Call {
+async function assess(
+  parts: Parts,
+  input: GenerateInput,
+  { accountId, apiKeyId }: Payer,
+  { id, key }: NamedCall,
+): Promise<Call> {
   const { catalog, clock } = parts;
   const snapshot = catalog.snapshot();
   const model = chooseModel(snapshot, input);
   checkModelInput(snapshot, model, input, { sandboxMode: parts.sandboxMode });
+  await parts.checkFiles(input, model, accountId);
   const price = priceOf(model, { ...input, accountId, now: clock.now() }, parts.quoteSecret);
   const queued = (now: Instant): Generation =>
     queuedGeneration({ id, accountId, apiKeyId, modelId: model.id, price, input, now });
@@ -246,7 +262,7 @@ function assess(parts: Parts, input: GenerateInput, { accountId, apiKeyId }: Pay
       key,
       attach: (_effect, now) => [
         attachGeneration(queued(now)),
-        attachJob({ id: `job_${id}`, kind: 'SUBMIT', accountId, subjectId: id, provider: model.provider, dueAt: now }),
+        attachJob({ id: jobIdOf(id), kind: 'SUBMIT', accountId, subjectId: id, provider: model.provider, dueAt: now }),
       ],
     },
   };

@@ -4,11 +4,21 @@ import type { Database } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import type { JobHandler, StepResult } from '../jobs/index.ts';
 import type { AccountId, History, Instant, Ledger } from '../ledger/index.ts';
-import type { ProviderAdapter, ProviderRequest, ProviderResult, ProviderState } from '../providers/index.ts';
+import type {
+  JsonObject,
+  ProviderAdapter,
+  ProviderAsset,
+  ProviderRequest,
+  ProviderResult,
+  ProviderState,
+} from '../providers/index.ts';
 import type { AssetStorage } from './asset-storage.ts';
+import type { AssetUrls } from './asset-urls.ts';
+import type { Attempt } from './callbacks.ts';
 import { readModelInput } from './check-input.ts';
 import { findGeneration, markRunning, markSubmitting, unmarkSubmitting, writeProgress } from './generation.store.ts';
 import { attachEnding, ending, holdIdOf } from './generations.ts';
+import { RemoteFileError, type RemoteFiles } from './remote-files.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId } from './types.ts';
 
 export interface StepDependencies {
@@ -19,6 +29,11 @@ export interface StepDependencies {
   readonly ledger: Ledger;
   readonly history: History;
   readonly storage: AssetStorage;
+  /** Where the files of providers come from. */
+  readonly remoteFiles: Pick<RemoteFiles, 'fetch'>;
+  readonly assetUrls: Pick<AssetUrls, 'urlOf' | 'assetIdIn'>;
+  /** Where a provider may say that an attempt has ended; null when it cannot reach this server. */
+  readonly callbackUrlOf: (attempt: Attempt) => string | null;
   readonly sandboxMode: boolean;
   /** Who runs a model; null when nobody can. */
   readonly providerOf: (model: Model) => ProviderAdapter | null;
@@ -77,8 +92,10 @@ export function createSteps(dependencies: StepDependencies): { submit: JobHandle
         retryable: false,
       });
     }
-    if (!(await markSubmitting(database.prisma, generation, clock.now()))) return done;
-    const submission = await provider.submit(request);
+    const submittingAt = clock.now();
+    if (!(await markSubmitting(database.prisma, generation, submittingAt))) return done;
+    const callbackUrl = dependencies.callbackUrlOf({ generationId: generation.id, submittingAt });
+    const submission = await provider.submit({ ...request, callbackUrl });
     switch (submission.kind) {
       case 'accepted': {
         const recorded = await markRunning(database.prisma, generation, submission.requestId, clock.now());
@@ -127,19 +144,15 @@ export function createSteps(dependencies: StepDependencies): { submit: JobHandle
       throw error;
     }
     switch (state.kind) {
-      case 'working': {
+      case 'working':
         if (isOverdue) return giveUp();
-        if (state.progress !== null && state.progress !== generation.progress) {
-          await writeProgress(database.prisma, generation, state.progress);
-          dependencies.onChange(generation.accountId);
-        }
+        await noteProgress(dependencies, generation, state);
         await extendHold(dependencies, generation);
         return { kind: 'next', job: 'POLL', dueAt: later(state.checkAfterMs) };
-      }
       case 'failed':
         return fail(dependencies, generation, state.failure);
       case 'succeeded':
-        return succeed(dependencies, generation, state.result);
+        return succeed(dependencies, generation, state.result, isOverdue);
     }
   };
 
@@ -157,21 +170,52 @@ interface Running extends Target {
 }
 
 /** Whom to ask for a generation, and what. */
-function targetOf({ catalog, providerOf, sandboxMode }: StepDependencies, generation: Generation): Target {
+function targetOf({ catalog, providerOf, sandboxMode, assetUrls }: StepDependencies, generation: Generation): Target {
   const snapshot = catalog.snapshot();
   const model = snapshot.modelById.get(generation.modelId);
   if (model === undefined) return { provider: null, request: null };
-  const given = { prompt: generation.prompt, params: generation.params, assets: generation.shots };
+  // Files of ours that it names get an address that is still good when the provider comes for them.
+  const renew = (url: string): string => {
+    const assetId = assetUrls.assetIdIn(url);
+    return assetId === null ? url : assetUrls.urlOf(assetId);
+  };
+  const given = {
+    prompt: generation.prompt,
+    params: renewAddresses(generation.params, renew),
+    assets: generation.shots.map((shot) => ({ ...shot, url: renew(shot.url) })),
+  };
   // It was checked when it came in; the catalog may have changed since.
   const { input, sandbox } = readModelInput(snapshot, model, given, { sandboxMode });
-  return { provider: providerOf(model), request: { generationId: generation.id, model, input, sandbox } };
+  const request = { generationId: generation.id, model, input, sandbox, callbackUrl: null };
+  return { provider: providerOf(model), request };
 }
+
+const renewAddresses = (params: JsonObject, renew: (url: string) => string): JsonObject =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => {
+      const renewed = (item: unknown): unknown => (typeof item === 'string' ? renew(item) : item);
+      return [name, Array.isArray(value) ? value.map(renewed) : renewed(value)];
+    }),
+  );
 
 /** Stops a provider's work on a generation that was cancelled, as far as it can still be stopped. */
 export async function stopProvider(dependencies: StepDependencies, generation: Generation): Promise<void> {
   const { provider, request } = targetOf(dependencies, generation);
   if (provider === null || request === null || generation.providerRequestId === null) return;
   await provider.cancel(generation.providerRequestId, request);
+}
+
+/** Writes down how far the provider is, when that is news. */
+async function noteProgress(
+  { database, onChange }: StepDependencies,
+  generation: Generation,
+  state: Extract<ProviderState, { kind: 'working' }>,
+): Promise<void> {
+  const progress = state.progress ?? generation.progress;
+  const text = state.text ?? generation.text;
+  if (progress === generation.progress && text === generation.text) return;
+  await writeProgress(database.prisma, generation, { progress, text });
+  onChange(generation.accountId);
 }
 
 async function extendHold(
@@ -191,16 +235,26 @@ async function succeed(
   dependencies: StepDependencies,
   generation: Generation,
   result: ProviderResult,
+  isOverdue: boolean,
 ): Promise<StepResult> {
-  const { ledger, storage, ids, afterSpending } = dependencies;
+  const { ledger, afterSpending } = dependencies;
   const { accountId, id } = generation;
-  const assets = await Promise.all(
-    result.assets.map(async ({ content, ...made }, position): Promise<Asset> => {
-      const assetId = ids.next('asset');
-      await storage.write(assetId, content);
-      return { ...made, id: assetId, accountId, generationId: id, position, bytes: content.byteLength };
-    }),
-  );
+  let assets: Asset[];
+  try {
+    assets = await storeAssets(dependencies, generation, result.assets);
+  } catch (error) {
+    if (!(error instanceof RemoteFileError)) throw error;
+    if (error.isPassing && !isOverdue) {
+      // They are fetched again, and that may take its time.
+      await extendHold(dependencies, generation);
+      throw error;
+    }
+    return fail(dependencies, generation, {
+      code: 'PROVIDER_ERROR',
+      message: `The provider's result could not be fetched. ${error.message} Nothing was charged; try again.`,
+      retryable: true,
+    });
+  }
   const answer = await ledger.execute({
     accountId,
     command: { kind: 'capture', holdId: holdIdOf(id), amount: null },
@@ -231,6 +285,29 @@ async function succeed(
   // It was cancelled while the provider worked: the result is dropped.
   if (answer.kind === 'refused' && answer.refusal.kind === 'ALREADY_SETTLED') return done;
   throw new Error(`The ledger did not capture ${id}: ${JSON.stringify(answer)}.`);
+}
+
+/** Stores the files of a result, all of them or none. */
+async function storeAssets(
+  { storage, ids, remoteFiles }: StepDependencies,
+  { accountId, id: generationId }: Generation,
+  made: readonly ProviderAsset[],
+): Promise<Asset[]> {
+  const stored: string[] = [];
+  const store = async (asset: ProviderAsset, position: number): Promise<Asset> => {
+    const { width, height, durationSeconds } = asset;
+    const { mimeType, content } = 'url' in asset ? await remoteFiles.fetch(asset.url) : asset;
+    const id = ids.next('asset');
+    stored.push(id);
+    const bytes = await storage.write(id, content);
+    return { id, accountId, generationId, position, mimeType, bytes, width, height, durationSeconds };
+  };
+  const outcomes = await Promise.allSettled(made.map(store));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure === undefined)
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  await Promise.all(stored.map((id) => storage.remove(id)));
+  throw failure.reason;
 }
 
 /** Gives the credits back and ends the generation in one transaction. */

@@ -1,25 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { AssetStorage, Generations } from '../generation/index.ts';
+import type { Clock } from '../clock.ts';
+import type { AssetStorage, AssetUrls, Generations } from '../generation/index.ts';
 import { HttpError, header } from './request.ts';
 
-/** Serves the files of generations under ids that cannot be guessed. Nothing in them can run in a page. */
-export function createAssetHandler(
-  generations: Generations,
-  storage: AssetStorage,
-): (request: IncomingMessage, response: ServerResponse, assetId: string) => Promise<void> {
-  return async (request, response, assetId) => {
-    const asset = await generations.asset(assetId);
-    if (asset === null) throw new HttpError(404, 'There is no such file.');
+/** Serves the files of generations under addresses that are signed and expire. Nothing in them can run in a page. */
+export function createAssetHandler({
+  generations,
+  storage,
+  assetUrls,
+  clock,
+}: {
+  readonly generations: Generations;
+  readonly storage: AssetStorage;
+  readonly assetUrls: AssetUrls;
+  readonly clock: Clock;
+}): (request: IncomingMessage, response: ServerResponse, assetId: string, url: URL) => Promise<void> {
+  return async (request, response, assetId, url) => {
+    const goodUntil = assetUrls.goodUntil(assetId, url.searchParams);
+    const asset = goodUntil === null ? null : await generations.asset(assetId);
+    if (goodUntil === null || asset === null) throw new HttpError(404, 'There is no such file.');
+    const secondsLeft = Math.floor((goodUntil - clock.now()) / 1_000);
+    if (secondsLeft <= 0)
+      throw new HttpError(403, 'This address has expired. Ask for the file anew: it has another url.');
     const range = rangeOf(header(request, 'range'), asset.bytes);
     const headers = {
       'content-type': asset.mimeType,
       'accept-ranges': 'bytes',
-      'cache-control': 'private, max-age=31536000, immutable',
-      'content-disposition': 'inline',
-      // Without its own origin, a browser's page around a film or a sound may not load it.
-      'content-security-policy':
-        "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin",
+      'cache-control': `private, max-age=${secondsLeft}, immutable`,
+      'content-disposition': `inline; filename="${asset.id}.${extensionOf(asset.mimeType)}"`,
+      'content-security-policy': policyOf(asset.mimeType),
       'cross-origin-resource-policy': 'cross-origin',
       'x-content-type-options': 'nosniff',
     };
@@ -42,6 +52,25 @@ export function createAssetHandler(
     else await pipeline(content, response);
   };
 }
+
+/** What a file may do when a browser opens it as a page: nothing, but a film or a sound may be played. */
+const policyOf = (mimeType: string): string =>
+  /^(audio|video)\//.test(mimeType)
+    ? // Without its own origin, a browser's page around a film or a sound may not load it.
+      "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin"
+    : "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/** How names of files of a type end. */
+const extensionOf = (mimeType: string): string => extensions[mimeType] ?? mimeType.replace(/^.*\//, '');
+
+const extensions: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'image/svg+xml': 'svg',
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'm4a',
+  'video/quicktime': 'mov',
+  'video/x-matroska': 'mkv',
+};
 
 /** The one range of bytes that a `Range` header asks for (RFC 9110, 14.2); null, for the whole file, when it asks for none or several. */
 function rangeOf(text: string | null, bytes: number): { first: number; last: number } | 'unsatisfiable' | null {

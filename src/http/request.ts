@@ -14,10 +14,11 @@ export class HttpError extends Error {
 const mostBodyBytes = 262_144;
 
 /** Reads a body to its end. Throws {@link HttpError} 413 as soon as it is too large. */
-export function readBody(request: IncomingMessage): Promise<Buffer> {
+export function readBody(request: IncomingMessage, mostBytes: number = mostBodyBytes): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBytes} bytes.`);
     const announced = Number(request.headers['content-length'] ?? 0);
-    if (announced > mostBodyBytes) {
+    if (announced > mostBytes) {
       reject(tooLarge());
       return;
     }
@@ -26,7 +27,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       // What is left of a body that is refused is read and dropped: ending the connection here would end it before the answer.
-      if (bytes > mostBodyBytes) reject(tooLarge());
+      if (bytes > mostBytes) reject(tooLarge());
       else chunks.push(chunk);
     });
     request.once('end', () =>
@@ -38,8 +39,6 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
     });
   });
 }
-
-const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBodyBytes} bytes.`);
 
 /** How deep a body may be nested: whoever walks through a deeper one would run out of stack. */
 const mostLevels = 64;

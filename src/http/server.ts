@@ -17,7 +17,9 @@ export interface HttpParts {
   readonly compatibility: CompatibilityRoutes;
   /** How far a checkout is, for the page to which it returns. */
   readonly checkoutResult: Billing['checkoutResult'];
-  readonly asset: (request: IncomingMessage, response: ServerResponse, assetId: string) => Promise<void>;
+  readonly asset: (request: IncomingMessage, response: ServerResponse, assetId: string, url: URL) => Promise<void>;
+  /** What fal says by itself; null without a key of fal's. */
+  readonly falWebhook: ((request: IncomingMessage, response: ServerResponse, token: string) => Promise<void>) | null;
   /** The pages of the Stripe sandbox; null in other modes. */
   readonly stripeSandboxPage: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null;
   /** Whether the database answers and is migrated. */
@@ -97,7 +99,12 @@ async function route(parts: HttpParts, request: IncomingMessage, response: Serve
       if (isRead && rest.length === 0) return sendReadiness(parts, response);
       break;
     case 'assets':
-      if (isRead && rest.length === 1) return parts.asset(request, response, rest[0] ?? '');
+      if (isRead && rest.length === 1) return parts.asset(request, response, rest[0] ?? '', url);
+      break;
+    case 'webhooks':
+      if (request.method === 'POST' && rest.length === 2 && rest[0] === 'fal' && parts.falWebhook !== null) {
+        return parts.falWebhook(request, response, rest[1] ?? '');
+      }
       break;
     case 'playground':
       if (isRead && rest.length === 1) return parts.playground.file(request, response, rest[0] ?? '');

@@ -195,6 +195,14 @@ export async function rescheduleJob(
   });
 }
 
+/** Makes a job due now, as the step that is to come; nothing happens while somebody is at it, or when it is done. */
+export async function hastenJob(client: PrismaClient, id: string, kind: JobKind, now: Instant): Promise<void> {
+  await client.job.updateMany({
+    where: { id, OR: [{ leasedUntil: null }, { leasedUntil: { lte: toDate(now) } }] },
+    data: { kind, dueAt: toDate(now) },
+  });
+}
+
 /** Frees every lease, at the start of a database that has one process: whoever held one is gone. */
 export async function freeAllLeases(client: PrismaClient): Promise<void> {
   await client.job.updateMany({ where: { leaseId: { not: null } }, data: { leasedUntil: null, leaseId: null } });

@@ -5,6 +5,7 @@ import { createDueWork, type DueWork } from './due-work.ts';
 import {
   deleteJob,
   freeAllLeases,
+  hastenJob,
   insertJobs,
   type Job,
   type JobKind,
@@ -29,6 +30,8 @@ export interface Jobs {
   start(handlers: Readonly<Record<JobKind, JobHandler>>): Promise<void>;
   /** Says that new work is due now, so that nobody waits for the next look. */
   wake(): void;
+  /** Makes a job that nobody is at due now, as this step. */
+  hasten(id: string, kind: JobKind): Promise<void>;
   /** Runs all that is due and gives how many steps that was; for a clock that is moved by hand. */
   runDue(): Promise<number>;
   /** The queue for one move of the clock, which also minds what other processes run; `isShared` says if there are any. */
@@ -171,6 +174,10 @@ export function createJobs(options: {
       lookSoon();
     },
     wake: () => {
+      if (options.automatic) lookSoon();
+    },
+    hasten: async (id, kind) => {
+      await hastenJob(database.prisma, id, kind, clock.now());
       if (options.automatic) lookSoon();
     },
     runDue: async () => {

@@ -14,6 +14,8 @@ export interface ProviderRequest {
   readonly input: JsonObject;
   /** How the sandbox is asked to behave; never passed on to a real provider. */
   readonly sandbox: SandboxBehaviour | null;
+  /** Where the provider may say that it is done; it names this very attempt. Null when it cannot reach this server. */
+  readonly callbackUrl: string | null;
 }
 
 export const sandboxBehaviours = ['slow', 'fail', 'block', 'hang'] as const;
@@ -33,14 +35,26 @@ export type Submission =
   | { readonly kind: 'unavailable'; readonly retryAfterMs: number | null }
   | { readonly kind: 'failed'; readonly failure: ProviderFailure };
 
-/** A file that a provider made. */
-export interface ProviderAsset {
-  readonly content: Uint8Array;
-  readonly mimeType: string;
+/** What a provider says of a file besides its bytes. */
+interface AssetFacts {
   readonly width: number | null;
   readonly height: number | null;
   readonly durationSeconds: number | null;
 }
+
+/** A file that is here already. */
+export interface MadeAsset extends AssetFacts {
+  readonly content: Uint8Array;
+  readonly mimeType: string;
+}
+
+/** A file that is still with the provider; its type is seen when it is fetched. */
+export interface RemoteAsset extends AssetFacts {
+  readonly url: string;
+}
+
+/** A file that a provider made. */
+export type ProviderAsset = MadeAsset | RemoteAsset;
 
 export interface ProviderResult {
   readonly assets: readonly ProviderAsset[];
@@ -51,8 +65,13 @@ export interface ProviderResult {
 }
 
 export type ProviderState =
-  /** `progress` runs from 0 to 1; null when the provider does not say. */
-  | { readonly kind: 'working'; readonly progress: number | null; readonly checkAfterMs: number }
+  /** `progress` runs from 0 to 1; null when the provider does not say. `text` is what there is of it so far. */
+  | {
+      readonly kind: 'working';
+      readonly progress: number | null;
+      readonly text?: string;
+      readonly checkAfterMs: number;
+    }
   | { readonly kind: 'succeeded'; readonly result: ProviderResult }
   | { readonly kind: 'failed'; readonly failure: ProviderFailure };
 

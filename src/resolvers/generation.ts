@@ -143,5 +143,4 @@ export async function fundings(
     .map((funding) => ({ wallet, funding }));
 }
 
-/** Where a file is served; absolute. */
-export const assetUrl = ({ services }: Context, asset: Asset): string => `${services.publicUrl()}/assets/${asset.id}`;
+export const assetUrl = ({ services }: Context, asset: Asset): string => services.generations.assetUrl(asset);

@@ -51,6 +51,10 @@ Model.implement({
     badge: t.exposeString('badge', { nullable: true, description: 'A word to set it apart, such as "Fast".' }),
     isDefault: t.exposeBoolean('isDefault', { description: 'Whether it runs when only its kind is asked for.' }),
     available: t.exposeBoolean('available', { description: 'Whether it can be run at the moment.' }),
+    unavailableReason: t.exposeString('unavailableReason', {
+      nullable: true,
+      description: 'Why it cannot be run at the moment, in a sentence; null when it can.',
+    }),
     accepts: t.stringList({
       description: 'The names of the inputs that it takes in `params`.',
       resolve: ({ accepts }) => [...accepts],

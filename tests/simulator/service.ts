@@ -80,6 +80,8 @@ export async function composeService(parts: {
   await catalog.close();
   const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys: [] });
   await accounts.ensure({ id: administratorId, name: 'Administrator', welcome: false });
+  // Nothing that the simulated provider makes is elsewhere, and it says nothing by itself.
+  const assetUrls = { urlOf: (id: string) => id, goodUntil: () => null, assetIdIn: () => null };
   const stepDependencies: StepDependencies = {
     database,
     clock,
@@ -88,6 +90,9 @@ export async function composeService(parts: {
     ledger,
     history,
     storage,
+    remoteFiles: { fetch: () => Promise.reject(new Error('Nothing is fetched here.')) },
+    assetUrls,
+    callbackUrlOf: () => null,
     sandboxMode: true,
     providerOf: () => provider,
     afterSpending: () => {},
@@ -103,6 +108,8 @@ export async function composeService(parts: {
     jobs,
     quoteSecret: await readSecret(database, ids, 'quote'),
     sandboxMode: true,
+    assetUrls,
+    checkFiles: async () => {},
     afterSpending: () => {},
     stopProvider: (generation) => {
       stopProvider(stepDependencies, generation).catch(() => {});
@@ -127,12 +134,19 @@ export function createMemoryStorage(): AssetStorage {
   const files = new Map<string, Uint8Array>();
   return {
     write: async (assetId, content) => {
-      files.set(assetId, content);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of content instanceof Uint8Array ? [content] : content) chunks.push(chunk);
+      const file = Buffer.concat(chunks);
+      files.set(assetId, file);
+      return file.byteLength;
     },
     read: async (assetId) => {
       const content = files.get(assetId);
       if (content === undefined) throw new Error(`There is no file ${assetId}.`);
       return Readable.from([content]);
+    },
+    remove: async (assetId) => {
+      files.delete(assetId);
     },
   };
 }

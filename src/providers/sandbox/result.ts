@@ -1,4 +1,4 @@
-import type { JsonObject, ProviderAsset, ProviderRequest, ProviderResult } from '../provider.ts';
+import type { JsonObject, MadeAsset, ProviderRequest, ProviderResult } from '../provider.ts';
 import { loadClip } from './clip.ts';
 import { melodySeconds, playMelody } from './melody.ts';
 import { drawPicture, pictureSizePixels } from './picture.ts';
@@ -37,7 +37,7 @@ async function makeResultOfKind(request: ProviderRequest, seed: string): Promise
   }
 }
 
-function picturesOf(input: JsonObject, seed: string): ProviderAsset[] {
+function picturesOf(input: JsonObject, seed: string): MadeAsset[] {
   return Array.from({ length: pictureCountOf(input) }, (_, index) => ({
     content: drawPicture(promptOf(input), `${seed}_${index}`),
     mimeType: 'image/png',
@@ -52,7 +52,7 @@ function pictureCountOf({ num_images: count }: JsonObject): number {
   return typeof count === 'number' && Number.isInteger(count) ? Math.max(1, Math.min(mostPictures, count)) : 1;
 }
 
-function melodyOf(seed: string): ProviderAsset {
+function melodyOf(seed: string): MadeAsset {
   return {
     content: playMelody(seed),
     mimeType: 'audio/wav',

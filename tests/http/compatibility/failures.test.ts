@@ -21,6 +21,7 @@ const model: Model = {
   badge: null,
   isDefault: false,
   available: false,
+  unavailableReason: 'It is switched off.',
   accepts: ['prompt'],
   inputDefaults: {},
 };

@@ -273,7 +273,9 @@ describeOnBoth("The existing clients' routes", (kind) => {
       completed_at: expect.stringMatching(/^2026-01-01T.*Z$/),
       assets: [
         {
-          url: expect.stringMatching(new RegExp(`^${app.url}/assets/asset_\\w{26}$`)),
+          url: expect.stringMatching(
+            new RegExp(`^${app.url}/assets/asset_\\w{26}\\?expires=\\d+&signature=[\\w-]{43}$`),
+          ),
           mime_type: 'image/png',
           bytes: expect.any(Number),
           width: expect.any(Number),

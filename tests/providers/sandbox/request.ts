@@ -22,6 +22,7 @@ export function requestWith(
     model: { id: 'fal-ai/flux/schnell', name: 'FLUX Schnell', kind: 'IMAGE', workflow: 'text-to-image', ...model },
     input: { prompt: 'a red fox in the snow' },
     sandbox: null,
+    callbackUrl: null,
     ...rest,
   };
 }

@@ -7,6 +7,7 @@ import {
   type ProviderResult,
   type ProviderState,
 } from '../../../src/providers/index.ts';
+import type { MadeAsset } from '../../../src/providers/provider.ts';
 import { decodePng } from './decode-png.ts';
 import { createHeldClock, requestWith } from './request.ts';
 
@@ -20,11 +21,17 @@ async function submitted(request: ProviderRequest): Promise<(afterMs: number) =>
     createSandboxProvider({ clock: createHeldClock(startMs + afterMs) }).check(submission.requestId, request);
 }
 
-/** Runs a request to its end and gives its result. */
-async function resultOf(request: ProviderRequest): Promise<ProviderResult> {
+/** Runs a request to its end and gives its result, of which all files are here. */
+async function resultOf(
+  request: ProviderRequest,
+): Promise<Omit<ProviderResult, 'assets'> & { readonly assets: readonly MadeAsset[] }> {
   const state = await (await submitted(request))(60_000);
   if (state.kind !== 'succeeded') throw new Error(`Expected a success, got ${state.kind}.`);
-  return state.result;
+  const assets = state.result.assets.map((asset) => {
+    if ('url' in asset) throw new Error('The sandbox left a file elsewhere.');
+    return asset;
+  });
+  return { ...state.result, assets };
 }
 
 describe('a sandbox request in time', () => {
