@@ -34,10 +34,10 @@ export function createEventStreams(): EventStreams {
           errors: [new BadRequest('A subscription is answered with events: send "accept: text/event-stream".')],
         });
       },
-      onResultProcess: ({ result, setResultProcessor }) => {
-        if (!isAsyncIterable(result)) return;
-        const events = result[Symbol.asyncIterator]();
-        setResultProcessor((_result, fetchAPI) => {
+      onResultProcess: (hook) => {
+        if (!isAsyncIterable(hook.result)) return;
+        const events = hook.result[Symbol.asyncIterator]();
+        hook.setResultProcessor((_result, fetchAPI) => {
           const answer = new fetchAPI.Response(null, { headers: streamHeaders });
           eventsOf.set(answer, events);
           return answer;
