@@ -26,6 +26,7 @@ import { createAssetHandler } from './http/assets.ts';
 import { createCompatibilityRoutes } from './http/compatibility/index.ts';
 import { watchConnections } from './http/drain.ts';
 import { createGraphqlHandler } from './http/graphql.ts';
+import { readPersistedDocuments } from './http/persisted-documents.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import type { IdSource } from './ids.ts';
@@ -238,7 +239,11 @@ async function compose(
   const server = createHttpServer({
     accounts,
     clock,
-    graphql: createGraphqlHandler({ services, onInternalError }),
+    graphql: createGraphqlHandler({
+      services,
+      onInternalError,
+      persisted: readPersistedDocuments(config.persistedOnly),
+    }),
     playground: createPlayground({
       demoKey: config.demoKeys ? demoKeys.account : null,
       adminKey: config.demoKeys ? demoKeys.admin : null,
