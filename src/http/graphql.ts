@@ -74,10 +74,12 @@ export function createGraphqlHandler(options: {
     ],
   });
   // What is known beforehand is fast from its first request on.
-  const { parse: parseDocument, validate } = yoga.getEnveloped({} as YogaInitialContext & Context); // Neither looks at it.
+  const enveloped = yoga.getEnveloped({} as YogaInitialContext & Context); // Neither function looks at it.
   for (const text of persisted.texts) {
-    const document = parseDocument(text);
-    if (validate(schema, document).length > 0) throw new Error(`A persisted document does not fit the schema: ${text}`);
+    // Envelop leaves both untyped.
+    const document = enveloped.parse(text) as DocumentNode;
+    const problems = enveloped.validate(schema, document) as readonly GraphQLError[];
+    if (problems.length > 0) throw new Error(`A persisted document does not fit the schema: ${text}`);
     knownDocuments.set(text, document);
   }
   const contextFor = createWitness(services);
