@@ -2,13 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { rowsOf } from './filler.ts';
 import { benchGrowth } from './growth.ts';
+import { benchHttp } from './http.ts';
 import { benchLedger } from './ledger.ts';
 import { printReport, type Report } from './report.ts';
 
 const help = `npm run bench -- ledger [--json FILE] [--rounds N] [--seconds S]
 npm run bench -- ledger --growth [--wallets N] [--transfers M] [...]
+npm run bench -- http [--json FILE] [--rounds N] [--seconds S]
 
   ledger         our ledger against one SQL statement a debit and Prisma's transactions, on one PostgreSQL
+  http           our GraphQL endpoint against stock Yoga, Mercurius with its compiler and bare node:http
   --rounds N     how often every side is run, in an order that turns from round to round (5)
   --seconds S    how long a side is measured in a round, in whole seconds (3)
   --json FILE    writes the report for machines, too
@@ -35,15 +38,16 @@ async function main(args: string[]): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  if (positionals.length !== 1 || positionals[0] !== 'ledger') {
-    throw new ArgumentError('Say which benchmark to run: ledger.');
+  const [bench] = positionals;
+  if (positionals.length !== 1 || (bench !== 'ledger' && bench !== 'http')) {
+    throw new ArgumentError('Say which benchmark to run: ledger or http.');
   }
-  const report = await run(values);
+  const report = await run(bench, values);
   process.stdout.write(`\n${printReport(report)}`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function run(values: ReturnType<typeof readArguments>['values']): Promise<Report> {
+function run(bench: 'ledger' | 'http', values: ReturnType<typeof readArguments>['values']): Promise<Report> {
   const options = {
     rounds: wholeNumber('rounds', values.rounds ?? '5'),
     seconds: wholeNumber('seconds', values.seconds ?? '3'),
@@ -53,8 +57,9 @@ function run(values: ReturnType<typeof readArguments>['values']): Promise<Report
     if (values.wallets !== undefined || values.transfers !== undefined) {
       throw new ArgumentError('--wallets and --transfers belong to --growth.');
     }
-    return benchLedger(options);
+    return bench === 'http' ? benchHttp(options) : benchLedger(options);
   }
+  if (bench === 'http') throw new ArgumentError('--growth belongs to ledger.');
   const size = {
     wallets: wholeNumber('wallets', values.wallets ?? '1000000'),
     transfers: wholeNumber('transfers', values.transfers ?? '10000000'),

@@ -32,6 +32,7 @@ import { createAssetHandler } from './http/assets.ts';
 import { createCompatibilityRoutes } from './http/compatibility/index.ts';
 import { watchConnections } from './http/drain.ts';
 import { createGraphqlEndpoint } from './http/graphql.ts';
+import { readPersistedDocuments } from './http/persisted-documents.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import { createFalWebhookHandler } from './http/webhooks.ts';
@@ -283,7 +284,11 @@ async function compose(
     publicUrl,
   };
   let closing = false;
-  const graphql = createGraphqlEndpoint({ services, onInternalError });
+  const graphql = createGraphqlEndpoint({
+    services,
+    onInternalError,
+    persisted: readPersistedDocuments(config.persistedOnly),
+  });
   const server = createHttpServer({
     accounts,
     clock,
@@ -399,7 +404,9 @@ async function openStripe(options: {
   const { config, database, clock, ids, log, publicUrl, boundUrl } = options;
   const { mode, stripeSecretKey, stripeWebhookSecret, stripeApiUrl } = config.billing;
   if (mode === 'sandbox') {
-    const webhookSecret = `whsec_${ids.randomBytes(32).toString('hex')}`;
+    // Any process of a shared port may be the one that an event reaches.
+    const secret = await readSecret(database, ids, 'stripe-sandbox');
+    const webhookSecret = `whsec_${Buffer.from(secret).toString('hex')}`;
     const stripeSandbox = createStripeSandbox({
       store: createStripeSandboxStore(database.prisma),
       clock,

@@ -43,6 +43,10 @@ export interface Config {
   readonly allowedRedirects: readonly string[];
   /** Origins whose pages may call this API. */
   readonly allowedOrigins: readonly string[];
+  /** Whether only the documents of the typed client run. */
+  readonly persistedOnly: boolean;
+  /** How many processes share the port; 1 is this one alone. */
+  readonly workers: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 
@@ -128,6 +132,15 @@ const environmentSchema = z.object({
     'must list origins, such as https://studio.example, and schemes of clients, such as wzrd://',
   ).optional(),
   ALLOWED_ORIGINS: listOf(isOrigin, 'must list origins, such as https://studio.example').optional(),
+  PERSISTED_ONLY: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .transform((word) => word === 'true')
+    .default(false),
+  WORKERS: z
+    .string()
+    .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be a number from 1 to 64')
+    .transform(Number)
+    .default(1),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',
@@ -152,6 +165,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   if (!wrong.has('BILLING_MODE')) {
     // A variable that is wrong is not missing as well.
     problems.push(...billingProblems(mode, environment).filter((problem) => !wrong.has(nameIn(problem))));
+  }
+  if (environment.WORKERS > 1 && environment.DATABASE_URL === undefined && !wrong.has('DATABASE_URL')) {
+    problems.push('WORKERS above 1 need DATABASE_URL: the embedded database has one process');
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
@@ -185,6 +201,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
     allowedRedirects: environment.ALLOWED_REDIRECTS ?? ['wzrd://'],
     allowedOrigins: environment.ALLOWED_ORIGINS ?? [],
+    persistedOnly: environment.PERSISTED_ONLY,
+    workers: environment.WORKERS,
     logLevel: environment.LOG_LEVEL,
   };
 }

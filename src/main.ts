@@ -1,12 +1,16 @@
+import cluster from 'node:cluster';
 import { pino } from 'pino';
 import { type App, demoKeys, startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { DatabaseUnavailableError, DataDirectoryInUseError, MigrationError, openDatabase } from './db/index.ts';
 import { createIdSource } from './ids.ts';
+import { startWorkers } from './workers.ts';
 
 try {
-  await run(readConfig(process.env));
+  const config = readConfig(process.env);
+  if (config.workers > 1 && cluster.isPrimary) shareThePort(config);
+  else await run(config);
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
@@ -24,22 +28,47 @@ async function run(config: Config): Promise<void> {
     log,
     automaticJobs: true,
   });
-  process.stdout.write(welcome(config, app));
+  // Of processes that share a port the first speaks for all.
+  if (cluster.isPrimary || process.env['WORKER_NUMBER'] === '1') process.stdout.write(welcome(config, app));
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, 'Stopping: requests in flight finish, jobs are handed back.');
-    app.close().catch((error: unknown) => {
-      log.error({ err: error }, 'The server did not stop cleanly.');
-      process.exitCode = 1;
-    });
+    app
+      .close()
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'The server did not stop cleanly.');
+        process.exitCode = 1;
+      })
+      // What ties it to the owner of the port would keep the process alive.
+      .finally(() => cluster.worker?.disconnect());
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   // A request that fails must not take the others with it; the log has what happened.
   process.on('unhandledRejection', (reason) => log.error({ err: reason }, 'A promise was rejected and nobody looked.'));
+}
+
+function shareThePort(config: Config): void {
+  const log = pino({ level: config.logLevel }, pino.destination(2));
+  const workers = startWorkers({
+    count: config.workers,
+    now: () => performance.now(),
+    onReplaced: (worker) => log.error(worker, 'A process ended by itself and is replaced.'),
+    onEnd: (exitCode) => {
+      process.exitCode = exitCode;
+    },
+  });
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void workers.stop(signal);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
 }
 
 function welcome(config: Config, app: App): string {

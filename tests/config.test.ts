@@ -48,6 +48,8 @@ test('given an empty environment, when it is read, then it is the sandbox on thi
     demoKeys: true,
     allowedRedirects: ['wzrd://'],
     allowedOrigins: [],
+    persistedOnly: false,
+    workers: 1,
     logLevel: 'info',
   });
 });
@@ -90,6 +92,8 @@ test('given every variable, when it is read, then each has its place', () => {
       ADMIN_API_KEY: 'k'.repeat(16),
       ALLOWED_REDIRECTS: 'https://studio.example, wzrd://,http://localhost:3000,',
       ALLOWED_ORIGINS: ' https://studio.example,https://app.example:8443 ',
+      PERSISTED_ONLY: 'true',
+      WORKERS: '4',
       LOG_LEVEL: 'debug',
     }),
   ).toEqual({
@@ -121,6 +125,8 @@ test('given every variable, when it is read, then each has its place', () => {
     demoKeys: false,
     allowedRedirects: ['https://studio.example', 'wzrd://', 'http://localhost:3000'],
     allowedOrigins: ['https://studio.example', 'https://app.example:8443'],
+    persistedOnly: true,
+    workers: 4,
     logLevel: 'debug',
   });
 });
@@ -325,3 +331,9 @@ test.each<[string, Variables, boolean]>([
     expect(readConfig(variables).demoKeys).toBe(demoKeys);
   },
 );
+
+test('given several processes on the embedded database, when it is read, then that is refused', () => {
+  expect(() => readConfig({ WORKERS: '2' })).toThrow(/WORKERS above 1 need DATABASE_URL/);
+  expect(() => readConfig({ WORKERS: '0' })).toThrow(/WORKERS must be a number from 1 to 64/);
+  expect(readConfig({ WORKERS: '2', DATABASE_URL: 'postgresql://localhost/x' }).workers).toBe(2);
+});

@@ -42,8 +42,16 @@ interface Answer<Data> {
   readonly errors?: readonly GraphqlFailure[];
 }
 
-/** A client of the API at `url` (".../graphql"). Without `apiKey` it sees what is public. */
-export function createClient(options: { url: string; apiKey?: string; fetch?: typeof fetch }): Client {
+/**
+ * A client of the API at `url` (".../graphql"). Without `apiKey` it sees what is public. With `byHash` it names its
+ * documents instead of sending them, which a server of the same version understands.
+ */
+export function createClient(options: {
+  url: string;
+  apiKey?: string;
+  byHash?: boolean;
+  fetch?: typeof fetch;
+}): Client {
   const send = options.fetch ?? fetch;
   const authorization: Record<string, string> =
     options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` };
@@ -56,7 +64,10 @@ export function createClient(options: { url: string; apiKey?: string; fetch?: ty
           accept: 'application/graphql-response+json, application/json',
           ...authorization,
         },
-        body: JSON.stringify({ query: document.toString(), variables }),
+        body: JSON.stringify({
+          ...(options.byHash === true ? idOf(document) : { query: document.toString() }),
+          variables,
+        }),
       });
       const answer = await readAnswer<Data>(response);
       if (answer.errors !== undefined || answer.data == null)
@@ -173,6 +184,12 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
       resolve();
     }
   });
+}
+
+function idOf(document: { readonly __meta__?: Record<string, unknown> | undefined }): { documentId: string } {
+  const hash = document.__meta__?.['hash'];
+  if (typeof hash !== 'string') throw new TypeError('Only generated documents have a hash.');
+  return { documentId: hash };
 }
 
 async function readAnswer<Data>(response: Response): Promise<Answer<Data>> {

@@ -24,7 +24,7 @@ export function fastRequestOf(
   if (request.method !== 'POST' || request.httpVersion !== '1.1') return null;
   const answerType = answerTypeOf(request.accept);
   if (answerType === null || !isObject(body)) return null;
-  if (!Object.keys(body).every((name) => parameters.has(name))) return null;
+  if (!Object.keys(body).every((name) => parameters.has(name) || body[name] === undefined)) return null;
   const { query, variables = null, operationName = null, extensions = null } = body;
   if (typeof query !== 'string') return null;
   if (variables !== null && !isObject(variables)) return null;

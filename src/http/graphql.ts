@@ -24,6 +24,8 @@ import { documentLimits, documentProblem } from './document-limits.ts';
 import { createEventStreams } from './event-streams.ts';
 import { answerOf } from './fast-answer.ts';
 import { answerTypeOf, fastRequestOf } from './fast-path.ts';
+import { malformed } from './malformed.ts';
+import type { PersistedDocuments } from './persisted-documents.ts';
 import { createPreparedAnswers, sendPrepared } from './prepared-answers.ts';
 import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './request.ts';
 import { createWitness, type WitnessedContext } from './witness.ts';
@@ -42,10 +44,11 @@ const mostDocumentCharacters = 200_000;
 export function createGraphqlEndpoint(options: {
   services: Services;
   onInternalError: (error: unknown) => string;
+  persisted: PersistedDocuments;
   /** Leaves every request to Yoga and graphql-js: slower, and the measure of what is right. */
   stock?: boolean;
 }): GraphqlEndpoint {
-  const { services, onInternalError, stock = false } = options;
+  const { services, onInternalError, persisted, stock = false } = options;
   const streams = createEventStreams();
   const newCache = <Value>(): BoundedCache<Value> => new BoundedCache(mostDocumentCharacters, (query) => query.length);
   /** Those that were found valid and are no subscriptions. */
@@ -64,7 +67,7 @@ export function createGraphqlEndpoint(options: {
     maskedErrors: { maskError: (error) => mask(error, onInternalError), errorMessage: '' },
     parserAndValidationCache: { documentCache: newCache<DocumentNode>(), errorCache: newCache<unknown>() },
     plugins: [
-      readParameters,
+      readParameters(persisted),
       answerInOrder(stock ? execute : createCompiledExecution()),
       limitDocuments,
       rememberDocuments(knownDocuments),
@@ -73,6 +76,15 @@ export function createGraphqlEndpoint(options: {
       streams.plugin,
     ],
   });
+  // What is known beforehand is fast from its first request on.
+  const enveloped = yoga.getEnveloped({} as YogaInitialContext & Context); // Neither function looks at it.
+  for (const text of persisted.texts) {
+    // Envelop leaves both untyped.
+    const document = enveloped.parse(text) as DocumentNode;
+    const problems = enveloped.validate(schema, document) as readonly GraphQLError[];
+    if (problems.length > 0) throw new Error(`A persisted document does not fit the schema: ${text}`);
+    if (!document.definitions.some(isSubscription)) knownDocuments.set(text, document);
+  }
   const contextFor = createWitness(services);
   const prepared = createPreparedAnswers(() => services.catalog.snapshot());
 
@@ -102,7 +114,7 @@ export function createGraphqlEndpoint(options: {
     if (body === null) return null;
     const { method = 'GET', httpVersion } = request;
     const asked = { method, httpVersion, accept: header(request, 'accept') };
-    const fast = fastRequestOf(asked, jsonOf(body), (query) => knownDocuments.get(query));
+    const fast = fastRequestOf(asked, requestIn(body, persisted), (query) => knownDocuments.get(query));
     if (fast === null) return null;
     let result: ExecutionResult;
     try {
@@ -184,10 +196,11 @@ interface Answer {
 /** Whether an answer is one without errors, which would stand before the data. */
 const isWhole = ({ status, text }: Answer): boolean => status === 200 && text.startsWith('{"data":');
 
-/** What a body says; undefined for one that says nothing, of which Yoga tells its sender. */
-function jsonOf(body: Buffer): unknown {
+/** What a body asks for; undefined for one that is no request, of which Yoga tells its sender. */
+function requestIn(body: Buffer, persisted: PersistedDocuments): unknown {
   try {
-    return parseJson(body.toString());
+    const value = parseJson(body.toString());
+    return typeof value === 'object' && value !== null ? persisted.complete(value) : undefined;
   } catch {
     return undefined;
   }
@@ -214,7 +227,7 @@ const isSubscription = (definition: DefinitionNode): boolean =>
   definition.kind === Kind.OPERATION_DEFINITION && definition.operation === OperationTypeNode.SUBSCRIPTION;
 
 /** Answers 400 to what is no GraphQL request, whatever kind of answer its sender accepts. */
-const readParameters: Plugin = {
+const readParameters = (persisted: PersistedDocuments): Plugin => ({
   onRequestParse: ({ request, setRequestParser }) => {
     if (request.method !== 'POST') return;
     setRequestParser(async () => {
@@ -223,10 +236,12 @@ const readParameters: Plugin = {
       return body;
     });
   },
-  onParams: ({ params }) => {
-    if (typeof params.query !== 'string') throw malformed('The request has no query.');
+  onParams: ({ params, setParams }) => {
+    const completed = persisted.complete(params);
+    if (typeof completed.query !== 'string') throw malformed('The request has no query.');
+    setParams(completed);
   },
-};
+});
 
 function parseBody(text: string): unknown {
   try {
@@ -235,9 +250,6 @@ function parseBody(text: string): unknown {
     throw error instanceof HttpError ? malformed(error.message) : error;
   }
 }
-
-const malformed = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 400 } } });
 
 /** Refuses what is too much before it is validated or run. */
 const limitDocuments: Plugin = {

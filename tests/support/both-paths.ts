@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGraphqlEndpoint } from '../../src/http/graphql.ts';
+import { readPersistedDocuments } from '../../src/http/persisted-documents.ts';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
 import { startTestApp, type TestApp } from './test-app.ts';
 
@@ -22,7 +23,12 @@ export async function startBothPaths(): Promise<BothPaths> {
     {
       accounts: services.accounts,
       clock: services.clock,
-      graphql: createGraphqlEndpoint({ services, onInternalError, stock: true }).handle,
+      graphql: createGraphqlEndpoint({
+        services,
+        onInternalError,
+        persisted: readPersistedDocuments(false),
+        stock: true,
+      }).handle,
       playground: { isWanted: () => false, page: () => {}, file: async () => {} },
       allowedOrigins: [],
       onInternalError,

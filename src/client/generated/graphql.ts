@@ -420,7 +420,7 @@ export const ModelsDocument = new TypedDocumentString(`
     available
   }
 }
-    `) as unknown as TypedDocumentString<ModelsQuery, ModelsQueryVariables>;
+    `, {"hash":"sha256:d01cb13529d317e6ceb252b0bfbea0b632d82c6aa69bab7f537ac8c30235829d"}) as unknown as TypedDocumentString<ModelsQuery, ModelsQueryVariables>;
 export const WalletDocument = new TypedDocumentString(`
     query Wallet {
   wallet {
@@ -442,7 +442,7 @@ export const WalletDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<WalletQuery, WalletQueryVariables>;
+    `, {"hash":"sha256:58ec9120f0cdb671349ca3c1f46b6d8ad5c7170f5621a0299f9518e645775b47"}) as unknown as TypedDocumentString<WalletQuery, WalletQueryVariables>;
 export const GenerateDocument = new TypedDocumentString(`
     mutation Generate($input: GenerateInput!) {
   generate(input: $input) {
@@ -470,7 +470,7 @@ export const GenerateDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<GenerateMutation, GenerateMutationVariables>;
+    `, {"hash":"sha256:cc305f06f53e78c29cafc2cab339d9a7233dc853d766a5be1bac92aa1415edaa"}) as unknown as TypedDocumentString<GenerateMutation, GenerateMutationVariables>;
 export const GenerationDocument = new TypedDocumentString(`
     query Generation($id: ID!) {
   generation(id: $id) {
@@ -492,7 +492,7 @@ export const GenerationDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<GenerationQuery, GenerationQueryVariables>;
+    `, {"hash":"sha256:a35bf4883a8e0cf2b2cf178a8c4ca04c16f91a4cae84d39e38c393a117b63e9b"}) as unknown as TypedDocumentString<GenerationQuery, GenerationQueryVariables>;
 export const CreateCheckoutDocument = new TypedDocumentString(`
     mutation CreateCheckout($input: CreateCheckoutInput!) {
   createCheckout(input: $input) {
@@ -512,7 +512,7 @@ export const CreateCheckoutDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CreateCheckoutMutation, CreateCheckoutMutationVariables>;
+    `, {"hash":"sha256:770e11650ca22900c16e2af84ae6b937f75aa178c7b4fa97d441e444b6b1adb5"}) as unknown as TypedDocumentString<CreateCheckoutMutation, CreateCheckoutMutationVariables>;
 export const CheckoutDocument = new TypedDocumentString(`
     query Checkout($id: ID!) {
   checkout(id: $id) {
@@ -523,7 +523,7 @@ export const CheckoutDocument = new TypedDocumentString(`
     expiresAt
   }
 }
-    `) as unknown as TypedDocumentString<CheckoutQuery, CheckoutQueryVariables>;
+    `, {"hash":"sha256:6f67c51cf18ffe39a85f18e0ec4295089a03da4ffde4f55a91f065ac9e988868"}) as unknown as TypedDocumentString<CheckoutQuery, CheckoutQueryVariables>;
 export const SubscriptionDocument = new TypedDocumentString(`
     query Subscription {
   subscription {
@@ -544,7 +544,7 @@ export const SubscriptionDocument = new TypedDocumentString(`
     nextInterval
   }
 }
-    `) as unknown as TypedDocumentString<SubscriptionQuery, SubscriptionQueryVariables>;
+    `, {"hash":"sha256:f36465267facbfd19f87b9626a867aa0f84c71823413279403ad84c9c6d4d703"}) as unknown as TypedDocumentString<SubscriptionQuery, SubscriptionQueryVariables>;
 export const PreviewPlanChangeDocument = new TypedDocumentString(`
     query PreviewPlanChange($planCode: String!, $interval: BillingInterval! = MONTH) {
   previewPlanChange(planCode: $planCode, interval: $interval) {
@@ -563,7 +563,7 @@ export const PreviewPlanChangeDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<PreviewPlanChangeQuery, PreviewPlanChangeQueryVariables>;
+    `, {"hash":"sha256:e0ca41fbe8db8770118531c12424aeff6f3c92eba3aa4fb62a2dcb7cbe19adb0"}) as unknown as TypedDocumentString<PreviewPlanChangeQuery, PreviewPlanChangeQueryVariables>;
 export const ChangePlanDocument = new TypedDocumentString(`
     mutation ChangePlan($input: ChangePlanInput!) {
   changePlan(input: $input) {
@@ -592,7 +592,7 @@ export const ChangePlanDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ChangePlanMutation, ChangePlanMutationVariables>;
+    `, {"hash":"sha256:27178c98a675a049dddcf04125333ab1abc30de9d3f8fc4618f9afdcc63a4e68"}) as unknown as TypedDocumentString<ChangePlanMutation, ChangePlanMutationVariables>;
 export const CancelSubscriptionDocument = new TypedDocumentString(`
     mutation CancelSubscription($input: CancelSubscriptionInput!) {
   cancelSubscription(input: $input) {
@@ -609,7 +609,7 @@ export const CancelSubscriptionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CancelSubscriptionMutation, CancelSubscriptionMutationVariables>;
+    `, {"hash":"sha256:5a4b4c0fd044fd9bb73fd752e7714c4a36ae54555fe0090aabcac96568ae04bc"}) as unknown as TypedDocumentString<CancelSubscriptionMutation, CancelSubscriptionMutationVariables>;
 export const ResumeSubscriptionDocument = new TypedDocumentString(`
     mutation ResumeSubscription {
   resumeSubscription {
@@ -626,7 +626,7 @@ export const ResumeSubscriptionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ResumeSubscriptionMutation, ResumeSubscriptionMutationVariables>;
+    `, {"hash":"sha256:59d466e1bb44413f9c0fa3796d6e90aff4c91fd83b3a356fa9c5c314d20802ad"}) as unknown as TypedDocumentString<ResumeSubscriptionMutation, ResumeSubscriptionMutationVariables>;
 export const CreatePortalSessionDocument = new TypedDocumentString(`
     mutation CreatePortalSession($returnUrl: URL) {
   createPortalSession(returnUrl: $returnUrl) {
@@ -640,7 +640,7 @@ export const CreatePortalSessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CreatePortalSessionMutation, CreatePortalSessionMutationVariables>;
+    `, {"hash":"sha256:c6591faec0500e395496700a07ae885fbeb7225eabe149a77e7383f49dd1951c"}) as unknown as TypedDocumentString<CreatePortalSessionMutation, CreatePortalSessionMutationVariables>;
 export const InvoicesDocument = new TypedDocumentString(`
     query Invoices($first: Int, $after: String) {
   invoices(first: $first, after: $after) {
@@ -662,7 +662,7 @@ export const InvoicesDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<InvoicesQuery, InvoicesQueryVariables>;
+    `, {"hash":"sha256:ae098ea7a58e662588109e537c84b4e3425b51f6eb0b26373638c52c990c5fcf"}) as unknown as TypedDocumentString<InvoicesQuery, InvoicesQueryVariables>;
 export const GenerationUpdatedDocument = new TypedDocumentString(`
     subscription GenerationUpdated($id: ID!, $after: ID) {
   generationUpdated(id: $id, after: $after) {
@@ -684,7 +684,7 @@ export const GenerationUpdatedDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<GenerationUpdatedSubscription, GenerationUpdatedSubscriptionVariables>;
+    `, {"hash":"sha256:2203666e9fe752f757c5b93081f3023c905ed98a143117f306219ae41f82b233"}) as unknown as TypedDocumentString<GenerationUpdatedSubscription, GenerationUpdatedSubscriptionVariables>;
 export const WalletUpdatedDocument = new TypedDocumentString(`
     subscription WalletUpdated($after: ID) {
   walletUpdated(after: $after) {
@@ -695,4 +695,4 @@ export const WalletUpdatedDocument = new TypedDocumentString(`
     isLow
   }
 }
-    `) as unknown as TypedDocumentString<WalletUpdatedSubscription, WalletUpdatedSubscriptionVariables>;
+    `, {"hash":"sha256:51475fb52a92a359eee0373a79ac929ea44a6f78dd4c4a31df86be75cf5c7726"}) as unknown as TypedDocumentString<WalletUpdatedSubscription, WalletUpdatedSubscriptionVariables>;

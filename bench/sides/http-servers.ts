@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type ServerProcess, startProcess } from '../../tests/support/server-process.ts';
+
+/** What is asked of every server that can answer it. */
+export const httpQueries = {
+  typename: '{ __typename }',
+  models: '{ models { id name label kind credits } }',
+  wallet: `{ wallet { available held debt isLow topUp
+    transactions(first: 20) { nodes { id type amount availableAfter createdAt } } } }`,
+} as const;
+
+export type HttpQuery = keyof typeof httpQueries;
+
+const programs = {
+  ours: 'src/main.ts',
+  yoga: 'bench/sides/server-stock-yoga.ts',
+  mercurius: 'bench/sides/server-mercurius.ts',
+  bare: 'bench/sides/server-bare.ts',
+} as const;
+
+export type HttpServerName = keyof typeof programs;
+
+/** Servers in processes of their own on one database, with one account that has a history. */
+export interface HttpServers {
+  origin(name: HttpServerName): string;
+  /** Of the account whose wallet is read. */
+  readonly key: string;
+  close(): Promise<void>;
+}
+
+const adminKey = `wzrd_${randomUUID()}`;
+/** More than a page of transactions. */
+const grantCount = 30;
+
+const createdSchema = z.object({
+  data: z.object({ createAccount: z.object({ account: z.object({ id: z.string() }), apiKey: z.string() }) }),
+});
+
+/** Starts all servers. Throws when two of them answer a query differently: their speed could not be compared. */
+export async function openHttpServers(databaseUrl: string): Promise<HttpServers> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'wzrd-bench-'));
+  const servers = new Map<HttpServerName, { process: ServerProcess; origin: string }>();
+  const start = async (name: HttpServerName, environment: Record<string, string>): Promise<string> => {
+    const server = startProcess(environment, programs[name]);
+    const origin = await server.origin();
+    servers.set(name, { process: server, origin });
+    return origin;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([...servers.values()].map(({ process }) => process.end('SIGTERM')));
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const environment = {
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: dataDir,
+      ADMIN_API_KEY: adminKey,
+      BILLING_MODE: 'sandbox',
+      LOG_LEVEL: 'error',
+    };
+    const ours = await start('ours', environment);
+    const key = await createAccountWithHistory(ours);
+    const answers = join(dataDir, 'answers.json');
+    const expected: Record<string, string> = {};
+    for (const [name, query] of Object.entries(httpQueries)) expected[name] = await post(ours, query, key);
+    await writeFile(answers, JSON.stringify(expected));
+    await start('yoga', environment);
+    await start('mercurius', { DATABASE_URL: databaseUrl });
+    await start('bare', { ANSWERS: answers });
+    for (const [name, { origin }] of servers) {
+      if (name === 'bare') continue;
+      for (const query of Object.keys(httpQueries) as HttpQuery[]) {
+        const answer = await post(origin, httpQueries[query], key);
+        if (answer !== expected[query]) throw new Error(`${name} answers differently: ${answer.slice(0, 500)}`);
+      }
+    }
+    return {
+      key,
+      origin: (name) => {
+        const server = servers.get(name);
+        if (server === undefined) throw new Error(`The server ${name} was not started.`);
+        return server.origin;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function createAccountWithHistory(origin: string): Promise<string> {
+  const created = createdSchema.parse(
+    JSON.parse(
+      await post(
+        origin,
+        'mutation { createAccount(input: { name: "Benchmark" }) { ... on CreatedAccount { account { id } apiKey } } }',
+        adminKey,
+      ),
+    ),
+  );
+  const { account, apiKey } = created.data.createAccount;
+  for (let number = 1; number <= grantCount; number += 1) {
+    const granted = await post(
+      origin,
+      `mutation { grantCredits(input: { accountId: "${account.id}", credits: ${number}, reason: "For a benchmark",
+        idempotencyKey: "${randomUUID()}" }) { __typename } }`,
+      adminKey,
+    );
+    if (!granted.includes('"Grant"')) throw new Error(`The account got no credits: ${granted}`);
+  }
+  return apiKey;
+}
+
+async function post(origin: string, query: string, key: string): Promise<string> {
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    body: JSON.stringify({ query }),
+  });
+  return response.text();
+}
