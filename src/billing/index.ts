@@ -16,7 +16,6 @@ export {
   type CheckoutMode,
   type Difference,
   type Invoice,
-  isEntitled,
   type OpenedCheckout,
   type PlanChoice,
   type PlanSubscription,
