@@ -86,6 +86,7 @@ export async function leaseDue(client: PrismaClient, lease: Lease): Promise<Leas
 
 /** Leases up to `limit` of the jobs for which there is a place, in turn. */
 export async function leaseInTurn(database: Database, places: Places, lease: Lease): Promise<LeasedJob[]> {
+  if (!(await isAnyWaiting(database.prisma, lease.now))) return [];
   const inTurn = jobsInTurn(places, lease.now);
   const [found] = await database.prisma.$queryRaw<object[]>`${inTurn} LIMIT 1`;
   if (found === undefined) return [];
@@ -116,12 +117,21 @@ async function leaseAll(client: Pick<PrismaClient, '$queryRaw'>, lease: Lease, i
 
 const waitsForPlace = Prisma.sql`(kind = 'SUBMIT' AND provider IS NOT NULL)`;
 
+const isHeldAt = (now: Instant): Statement => Prisma.sql`coalesce(leased_until > ${toDate(now)}::timestamptz, false)`;
+
+/** Whether any job waits for a place, which is cheaper to find out than whose turn it is. */
+async function isAnyWaiting(client: PrismaClient, now: Instant): Promise<boolean> {
+  const [row] = await client.$queryRaw<object[]>`
+    SELECT FROM job WHERE ${waitsForPlace} AND due_at <= ${toDate(now)}::timestamptz AND NOT ${isHeldAt(now)} LIMIT 1`;
+  return row !== undefined;
+}
+
 /**
  * Due jobs for which there is a place. Those of an account stand in line, and the next of every account come before the
  * second ones of any, where what an account has under way counts as served.
  */
 const jobsInTurn = (places: Places, now: Instant): Statement => {
-  const isHeld = Prisma.sql`coalesce(leased_until > ${toDate(now)}::timestamptz, false)`;
+  const isHeld = isHeldAt(now);
   return Prisma.sql`
     WITH under_way AS (
       SELECT provider, account_id, count(*) AS jobs FROM job
@@ -141,15 +151,18 @@ const jobsInTurn = (places: Places, now: Instant): Statement => {
 
 /** Jobs that are due and wait for no place, whether somebody holds them or not, the longest due first. */
 export async function readDue(client: PrismaClient, places: Places, now: Instant, limit: number): Promise<DueJob[]> {
+  const mayRun = await readWhatMayRun(client, places, now);
   return client.$queryRaw<DueJob[]>`
     SELECT id, lease_id AS "leaseId" FROM job
-    WHERE due_at <= ${toDate(now)}::timestamptz AND ${mayRun(places, now)} ORDER BY due_at LIMIT ${limit}::int`;
+    WHERE due_at <= ${toDate(now)}::timestamptz AND ${mayRun} ORDER BY due_at LIMIT ${limit}::int`;
 }
 
-/** Whether a job has its place, needs none, or finds one; the others wait for the end of what is under way. */
-const mayRun = (places: Places, now: Instant): Statement =>
-  Prisma.sql`(NOT ${waitsForPlace} OR lease_id IS NOT NULL OR due_at > ${toDate(now)}::timestamptz
+/** The condition that a job has its place, needs none, or finds one; the others wait for the end of what is under way. */
+async function readWhatMayRun(client: PrismaClient, places: Places, now: Instant): Promise<Statement> {
+  if (!(await isAnyWaiting(client, now))) return Prisma.sql`true`;
+  return Prisma.sql`(NOT ${waitsForPlace} OR lease_id IS NOT NULL OR due_at > ${toDate(now)}::timestamptz
     OR id IN (${jobsInTurn(places, now)}))`;
+}
 
 /**
  * The first instant at which a job falls due, also one that is past; null when none does. One whose lease nobody works
@@ -164,10 +177,11 @@ export async function findNextDue(
     withoutJobs,
   }: { now: Instant; abandonedLeases: readonly string[]; withoutJobs: readonly string[] },
 ): Promise<Instant | null> {
+  const mayRun = await readWhatMayRun(client, places, now);
   const [row] = await client.$queryRaw<{ next: Date | null }[]>`
     SELECT min(CASE WHEN lease_id = ANY (${abandonedLeases}::text[]) THEN greatest(due_at, leased_until) ELSE due_at END)
       AS next
-    FROM job WHERE NOT id = ANY (${withoutJobs}::text[]) AND ${mayRun(places, now)}`;
+    FROM job WHERE NOT id = ANY (${withoutJobs}::text[]) AND ${mayRun}`;
   return row?.next == null ? null : toInstant(row.next);
 }
 
