@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openTestDatabase } from './support/databases.ts';
 import { ask, postGraphql } from './support/http.ts';
 import { startProcess } from './support/server-process.ts';
@@ -18,6 +18,10 @@ test('given WORKERS=2 on PostgreSQL, when many ask over connections of their own
     BILLING_MODE: 'sandbox',
     WORKERS: '2',
     LOG_LEVEL: 'info',
+  });
+  // A test that fails half way leaves no processes behind; it has no effect on one that has ended.
+  onTestFinished(() => {
+    server.child.kill('SIGTERM');
   });
   const origin = await server.origin();
   const post = (query: string, key: string) =>
