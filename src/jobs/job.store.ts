@@ -1,13 +1,5 @@
 import { type Instant, toDate, toInstant } from '../clock.ts';
-import {
-  type Columns,
-  type Database,
-  insertRows,
-  Prisma,
-  type PrismaClient,
-  type Statement,
-  type Transaction,
-} from '../db/index.ts';
+import { type Columns, insertRows, Prisma, type PrismaClient, type Statement, type Transaction } from '../db/index.ts';
 
 export type JobKind = 'SUBMIT' | 'POLL' | 'STRIPE_EVENT' | 'PLAN_PERIOD' | 'TOP_UP' | 'RECONCILE';
 
@@ -74,95 +66,61 @@ interface Lease {
 
 /** Leases up to `limit` due jobs that nobody holds and that wait for no place, the longest due first. */
 export async function leaseDue(client: PrismaClient, lease: Lease): Promise<LeasedJob[]> {
-  return leaseAll(
-    client,
-    lease,
-    Prisma.sql`SELECT id FROM job
+  const rows = await client.$queryRaw<JobRow[]>`
+    UPDATE job SET leased_until = ${toDate(lease.until)}::timestamptz, lease_id = ${lease.leaseId}, attempts = attempts + 1
+    WHERE id IN (
+      SELECT id FROM job
       WHERE due_at <= ${toDate(lease.now)}::timestamptz AND NOT ${waitsForPlace}
         AND (leased_until IS NULL OR leased_until <= ${toDate(lease.now)}::timestamptz)
-      ORDER BY due_at LIMIT ${lease.limit}::int FOR UPDATE SKIP LOCKED`,
-  );
+      ORDER BY due_at LIMIT ${lease.limit}::int FOR UPDATE SKIP LOCKED)
+    RETURNING ${jobColumns}`;
+  return rows.map((row) => leased(row, lease));
 }
 
 /** Leases up to `limit` of the jobs for which there is a place, in turn. */
-export async function leaseInTurn(database: Database, places: Places, lease: Lease): Promise<LeasedJob[]> {
-  if (!(await isAnyWaiting(database.prisma, lease.now))) return [];
-  const inTurn = jobsInTurn(places, lease.now);
-  const [found] = await database.prisma.$queryRaw<object[]>`${inTurn} LIMIT 1`;
-  if (found === undefined) return [];
-  return database.prisma.$transaction(async (transaction) => {
-    // Places are counted by one worker at a time, or two could give away the last one.
-    await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('places'))`;
-    return leaseAll(transaction, lease, Prisma.sql`${inTurn} LIMIT ${lease.limit}::int`);
-  });
+export async function leaseInTurn(client: PrismaClient, places: Places, lease: Lease): Promise<LeasedJob[]> {
+  const { leaseId, now, until, limit } = lease;
+  const rows = await client.$queryRaw<JobRow[]>`
+    SELECT ${jobColumns} FROM lease_in_turn(${leaseId}, ${toDate(now)}::timestamptz, ${toDate(until)}::timestamptz,
+      ${places.perProvider}::int, ${places.perAccount}::int, ${limit}::int)`;
+  return rows.map((row) => leased(row, lease));
 }
 
-async function leaseAll(client: Pick<PrismaClient, '$queryRaw'>, lease: Lease, ids: Statement): Promise<LeasedJob[]> {
-  const rows = await client.$queryRaw<
-    { id: string; kind: JobKind; account_id: string | null; subject_id: string; due_at: Date; attempts: number }[]
-  >`
-    UPDATE job SET leased_until = ${toDate(lease.until)}::timestamptz, lease_id = ${lease.leaseId}, attempts = attempts + 1
-    WHERE id IN (${ids})
-    RETURNING id, kind::text, account_id, subject_id, due_at, attempts`;
-  return rows.map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    accountId: row.account_id,
-    subjectId: row.subject_id,
-    dueAt: toInstant(row.due_at),
-    attempts: row.attempts,
-    leaseId: lease.leaseId,
-  }));
+interface JobRow {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly account_id: string | null;
+  readonly subject_id: string;
+  readonly due_at: Date;
+  readonly attempts: number;
 }
+
+const jobColumns = Prisma.sql`id, kind::text, account_id, subject_id, due_at, attempts`;
+
+const leased = (row: JobRow, { leaseId }: Lease): LeasedJob => ({
+  id: row.id,
+  kind: row.kind,
+  accountId: row.account_id,
+  subjectId: row.subject_id,
+  dueAt: toInstant(row.due_at),
+  attempts: row.attempts,
+  leaseId,
+});
 
 const waitsForPlace = Prisma.sql`(kind = 'SUBMIT' AND provider IS NOT NULL)`;
 
-const isHeldAt = (now: Instant): Statement => Prisma.sql`coalesce(leased_until > ${toDate(now)}::timestamptz, false)`;
-
-/** Whether any job waits for a place, which is cheaper to find out than whose turn it is. */
-async function isAnyWaiting(client: PrismaClient, now: Instant): Promise<boolean> {
-  const [row] = await client.$queryRaw<object[]>`
-    SELECT FROM job WHERE ${waitsForPlace} AND due_at <= ${toDate(now)}::timestamptz AND NOT ${isHeldAt(now)} LIMIT 1`;
-  return row !== undefined;
-}
-
-/**
- * Due jobs for which there is a place. Those of an account stand in line, and the next of every account come before the
- * second ones of any, where what an account has under way counts as served.
- */
-const jobsInTurn = (places: Places, now: Instant): Statement => {
-  const isHeld = isHeldAt(now);
-  return Prisma.sql`
-    WITH under_way AS (
-      SELECT provider, account_id, count(*) AS jobs FROM job
-      WHERE provider IS NOT NULL AND (kind = 'POLL' OR ${isHeld}) GROUP BY provider, account_id
-    ), waiting AS (
-      SELECT id, provider, due_at, coalesce(served.jobs, 0) + row_number() OVER (PARTITION BY account_id ORDER BY due_at, id) AS turn
-      FROM job LEFT JOIN (SELECT account_id, sum(jobs) AS jobs FROM under_way GROUP BY account_id) AS served USING (account_id)
-      WHERE ${waitsForPlace} AND due_at <= ${toDate(now)}::timestamptz AND NOT ${isHeld}
-    ), in_turn AS (
-      SELECT id, turn, due_at,
-        coalesce(taken.jobs, 0) + row_number() OVER (PARTITION BY provider ORDER BY turn, due_at, id) AS place
-      FROM waiting LEFT JOIN (SELECT provider, sum(jobs) AS jobs FROM under_way GROUP BY provider) AS taken USING (provider)
-      WHERE turn <= ${places.perAccount}::int
-    )
-    SELECT id FROM in_turn WHERE place <= ${places.perProvider}::int ORDER BY turn, due_at, id`;
-};
-
 /** Jobs that are due and wait for no place, whether somebody holds them or not, the longest due first. */
 export async function readDue(client: PrismaClient, places: Places, now: Instant, limit: number): Promise<DueJob[]> {
-  const mayRun = await readWhatMayRun(client, places, now);
   return client.$queryRaw<DueJob[]>`
     SELECT id, lease_id AS "leaseId" FROM job
-    WHERE due_at <= ${toDate(now)}::timestamptz AND ${mayRun} ORDER BY due_at LIMIT ${limit}::int`;
+    WHERE due_at <= ${toDate(now)}::timestamptz AND ${mayRun(places, now)} ORDER BY due_at LIMIT ${limit}::int`;
 }
 
-/** The condition that a job has its place, needs none, or finds one; the others wait for the end of what is under way. */
-async function readWhatMayRun(client: PrismaClient, places: Places, now: Instant): Promise<Statement> {
-  if (!(await isAnyWaiting(client, now))) return Prisma.sql`true`;
-  return Prisma.sql`(NOT ${waitsForPlace} OR lease_id IS NOT NULL OR due_at > ${toDate(now)}::timestamptz
-    OR id IN (${jobsInTurn(places, now)}))`;
-}
+/** Whether a job has its place, needs none, or finds one; the others wait for the end of what is under way. */
+const mayRun = (places: Places, now: Instant): Statement =>
+  Prisma.sql`(NOT ${waitsForPlace} OR lease_id IS NOT NULL OR due_at > ${toDate(now)}::timestamptz
+    OR id IN (SELECT job_id
+      FROM jobs_in_turn(${toDate(now)}::timestamptz, ${places.perProvider}::int, ${places.perAccount}::int)))`;
 
 /**
  * The first instant at which a job falls due, also one that is past; null when none does. One whose lease nobody works
@@ -177,11 +135,10 @@ export async function findNextDue(
     withoutJobs,
   }: { now: Instant; abandonedLeases: readonly string[]; withoutJobs: readonly string[] },
 ): Promise<Instant | null> {
-  const mayRun = await readWhatMayRun(client, places, now);
   const [row] = await client.$queryRaw<{ next: Date | null }[]>`
     SELECT min(CASE WHEN lease_id = ANY (${abandonedLeases}::text[]) THEN greatest(due_at, leased_until) ELSE due_at END)
       AS next
-    FROM job WHERE NOT id = ANY (${withoutJobs}::text[]) AND ${mayRun}`;
+    FROM job WHERE NOT id = ANY (${withoutJobs}::text[]) AND ${mayRun(places, now)}`;
   return row?.next == null ? null : toInstant(row.next);
 }
 

@@ -111,7 +111,7 @@ export function createJobs(options: {
     const lease = { leaseId: ids.next('lease'), now, until };
     const jobs = await leaseDue(database.prisma, { ...lease, limit });
     if (jobs.length < limit)
-      jobs.push(...(await leaseInTurn(database, places, { ...lease, limit: limit - jobs.length })));
+      jobs.push(...(await leaseInTurn(database.prisma, places, { ...lease, limit: limit - jobs.length })));
     for (const job of jobs) {
       const step = runStep(job, handlers[job.kind]).finally(() => {
         if (running.get(job.id) === step) running.delete(job.id);
