@@ -10,7 +10,7 @@ import { postGraphql } from './support/http.ts';
 import { type ServerProcess, startProcess } from './support/server-process.ts';
 
 // Several processes start in here, and other tests work beside them.
-const patience = { timeout: 60_000 };
+const patience = { timeout: 180_000 };
 
 let folder: string;
 const started: ServerProcess[] = [];

@@ -31,7 +31,9 @@ describe('Several processes on one PostgreSQL', () => {
     const started = await Promise.all(
       Array.from({ length: count }, async () => {
         const own = await connectAgain(database);
-        return { own, app: await startTestApp('postgres', { database: own, automaticJobs }) };
+        // All 30 generations of a test may be under way at once.
+        const environment = { ACCOUNT_CONCURRENCY: '30' };
+        return { own, app: await startTestApp('postgres', { database: own, automaticJobs, environment }) };
       }),
     );
     return {

@@ -105,5 +105,5 @@ describe('npm run verify', () => {
     } finally {
       await server.stop();
     }
-  });
+  }, 90_000);
 });
