@@ -118,7 +118,7 @@ export async function readDue(client: PrismaClient, places: Places, now: Instant
 
 /** Whether a job has its place, needs none, or finds one; the others wait for the end of what is under way. */
 const mayRun = (places: Places, now: Instant): Statement =>
-  Prisma.sql`(NOT ${waitsForPlace} OR lease_id IS NOT NULL OR due_at > ${toDate(now)}::timestamptz
+  Prisma.sql`(NOT ${waitsForPlace} OR leased_until > ${toDate(now)}::timestamptz OR due_at > ${toDate(now)}::timestamptz
     OR id IN (SELECT job_id
       FROM jobs_in_turn(${toDate(now)}::timestamptz, ${places.perProvider}::int, ${places.perAccount}::int)))`;
 
