@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { demoKeys } from '../../src/app.ts';
 import { launchBrowser } from './playground-page.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 
@@ -21,6 +22,8 @@ afterAll(async () => {
 
 const balance = async (): Promise<unknown> =>
   (await server.call<{ wallet: object }>('{ wallet { available debt plan { code } } }')).wallet;
+const held = async (): Promise<number> =>
+  (await server.call<{ wallet: { held: number } }>('{ wallet { held } }')).wallet.held;
 const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).first().click();
 const dashboard = (): Promise<unknown> => page.goto(`${server.origin}/stripe-sandbox/dashboard`);
 
@@ -81,4 +84,53 @@ test('given a plan, when its owner ends and keeps it on the portal, then the sub
   await expect.poll(isToEnd, patiently).toBe(true);
   await press('Keep the plan');
   await expect.poll(isToEnd, patiently).toBe(false);
+});
+
+describe('given another server, on which credits are spent', () => {
+  beforeAll(async () => {
+    await server.stop();
+    server = await startServer();
+  });
+
+  test('given 150 of 200 were spent, when the pack is refunded, then the 50 of it that are gone are owed', async () => {
+    await buy({ mode: 'PACK', packCode: 'pack_100' }, '100 credits have arrived');
+    for (let film = 0; film < 3; film += 1) {
+      const { generate } = await server.call<{ generate: object }>(
+        'mutation { generate(input: { modelId: "fal-ai/sora-2/text-to-video/pro", prompt: "A storm" }) { __typename } }',
+      );
+      expect(generate).toEqual({ __typename: 'Generation' });
+    }
+    await expect.poll(held, patiently).toBe(0);
+    expect(await balance()).toMatchObject({ available: 50, debt: 0 }); // 100 welcome + 100 - 3 x 50
+    await dashboard();
+    await press('Refund');
+    await expect.poll(balance, patiently).toMatchObject({ available: 0, debt: 50 });
+  });
+
+  test('given half of a pack was refunded, when its payment is disputed and that is lost, then no more than the order goes', async () => {
+    await buy({ mode: 'PACK', packCode: 'pack_100' }, '100 credits have arrived');
+    expect(await balance()).toMatchObject({ available: 50, debt: 0 }); // 100 - 50 owed
+    await dashboard();
+    await page.locator('input[name=amount]').first().fill('500');
+    await press('Refund');
+    await expect.poll(balance, patiently).toMatchObject({ available: 0, debt: 0 });
+    await dashboard();
+    await press('Dispute');
+    await expect.poll(balance, patiently).toMatchObject({ available: 0, debt: 50 });
+    await press('Lose');
+    await page.getByText('lost').first().waitFor();
+    expect(await balance()).toMatchObject({ available: 0, debt: 50 });
+  });
+
+  test('given a plan, when a month passes, then it is renewed, and what was left rolls over', async () => {
+    await buy({ mode: 'SUBSCRIPTION', planCode: 'pro' }, '2,000 credits have arrived');
+    expect(await balance()).toMatchObject({ available: 1_950, debt: 0 }); // 2,000 - 50 owed
+    const answer = await fetch(`${server.origin}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${demoKeys.admin}` },
+      body: JSON.stringify({ query: `mutation { advanceClock(seconds: ${31 * 86_400 + 7_200}) { __typename } }` }),
+    });
+    expect(await answer.json()).toEqual({ data: { advanceClock: { __typename: 'ClockSetting' } } });
+    await expect.poll(balance, patiently).toMatchObject({ available: 3_950, plan: { code: 'pro' } }); // 1,950 + 2,000
+  });
 });
