@@ -3,21 +3,17 @@ import type { Database } from '../../src/db/database.ts';
 /** What stands in every table: its name with the number of its rows and a digest over all of them. */
 export type TableDigest = Readonly<Record<string, string>>;
 
-let statement: string | null = null;
-
 /** Digests every table of the application; two digests are equal exactly when no row differs. */
 export async function digestTables({ prisma }: Pick<Database, 'prisma'>): Promise<TableDigest> {
-  if (statement === null) {
-    const tables = await prisma.$queryRaw<{ name: string }[]>`
-      SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`;
-    // The names come from the database itself, and every database of a run has the same.
-    statement = tables
-      .map(
-        ({ name }) => `SELECT '${name}' AS name, count(*) || ' rows, ' ||
-          md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) AS digest FROM "${name}" AS t`,
-      )
-      .join(' UNION ALL ');
-  }
+  const tables = await prisma.$queryRaw<{ name: string }[]>`
+    SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`;
+  // The names come from the database itself.
+  const statement = tables
+    .map(
+      ({ name }) => `SELECT '${name}' AS name, count(*) || ' rows, ' ||
+        md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) AS digest FROM "${name}" AS t`,
+    )
+    .join(' UNION ALL ');
   const rows = await prisma.$queryRawUnsafe<{ name: string; digest: string }[]>(statement);
   return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
 }
