@@ -67,13 +67,16 @@ interface Lease {
 /** Leases up to `limit` due jobs that nobody holds and that wait for no place, the longest due first. */
 export async function leaseDue(client: PrismaClient, lease: Lease): Promise<LeasedJob[]> {
   const rows = await client.$queryRaw<JobRow[]>`
-    UPDATE job SET leased_until = ${toDate(lease.until)}::timestamptz, lease_id = ${lease.leaseId}, attempts = attempts + 1
-    WHERE id IN (
-      SELECT id FROM job
-      WHERE due_at <= ${toDate(lease.now)}::timestamptz AND NOT ${waitsForPlace}
-        AND (leased_until IS NULL OR leased_until <= ${toDate(lease.now)}::timestamptz)
-      ORDER BY due_at LIMIT ${lease.limit}::int FOR UPDATE SKIP LOCKED)
-    RETURNING ${jobColumns}`;
+    WITH leased AS (
+      UPDATE job SET leased_until = ${toDate(lease.until)}::timestamptz, lease_id = ${lease.leaseId}, attempts = attempts + 1
+      WHERE id IN (
+        SELECT id FROM job
+        WHERE due_at <= ${toDate(lease.now)}::timestamptz AND NOT ${waitsForPlace}
+          AND (leased_until IS NULL OR leased_until <= ${toDate(lease.now)}::timestamptz)
+        ORDER BY due_at, id LIMIT ${lease.limit}::int FOR UPDATE SKIP LOCKED)
+      RETURNING ${jobColumns}
+    )
+    SELECT * FROM leased ORDER BY due_at, id`;
   return rows.map((row) => leased(row, lease));
 }
 
@@ -173,6 +176,12 @@ export async function hastenJob(client: PrismaClient, id: string, kind: JobKind,
     data: { kind, dueAt: toDate(now) },
   });
 }
+
+/** How many jobs are due that nobody is at. */
+export const countWaitingJobs = (client: PrismaClient, now: Instant): Promise<number> =>
+  client.job.count({
+    where: { dueAt: { lte: toDate(now) }, OR: [{ leasedUntil: null }, { leasedUntil: { lte: toDate(now) } }] },
+  });
 
 /** Frees every lease, at the start of a database that has one process: whoever held one is gone. */
 export async function freeAllLeases(client: PrismaClient): Promise<void> {

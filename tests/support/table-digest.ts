@@ -6,7 +6,7 @@ export type TableDigest = Readonly<Record<string, string>>;
 /** Digests every table of the application; two digests are equal exactly when no row differs. */
 export async function digestTables({ prisma }: Pick<Database, 'prisma'>): Promise<TableDigest> {
   const tables = await prisma.$queryRaw<{ name: string }[]>`
-    SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`;
+    SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY name`;
   // The names come from the database itself.
   const statement = tables
     .map(

@@ -44,11 +44,14 @@ BEGIN
   END IF;
   PERFORM pg_advisory_xact_lock(hashtext('places'));
   RETURN QUERY
-    UPDATE job SET leased_until = until, lease_id = new_lease_id, attempts = attempts + 1
-    WHERE id IN (
-      SELECT job_id FROM jobs_in_turn(at, per_provider, per_account) WITH ORDINALITY AS waiting (job_id, turn)
+    WITH first AS (
+      SELECT job_id, turn FROM jobs_in_turn(at, per_provider, per_account) WITH ORDINALITY AS waiting (job_id, turn)
       ORDER BY turn LIMIT most
+    ), leased AS (
+      UPDATE job SET leased_until = until, lease_id = new_lease_id, attempts = attempts + 1
+      WHERE id IN (SELECT job_id FROM first)
+      RETURNING *
     )
-    RETURNING *;
+    SELECT leased.* FROM leased JOIN first ON first.job_id = leased.id ORDER BY first.turn;
 END
 $$;
