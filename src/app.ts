@@ -17,12 +17,15 @@ import { type Database, migrate, readSecret } from './db/index.ts';
 import { createChanges } from './events/index.ts';
 import {
   createAssetUrls,
+  createBucketStorage,
   createCallbacks,
   createFileCheck,
+  createFindFile,
   createFolderStorage,
   createGenerations,
   createRemoteFiles,
   createSteps,
+  createUploads,
   type Generations,
   generationWriters,
   type StepDependencies,
@@ -32,9 +35,11 @@ import { createAssetHandler } from './http/assets.ts';
 import { createCompatibilityRoutes } from './http/compatibility/index.ts';
 import { watchConnections } from './http/drain.ts';
 import { createGraphqlEndpoint } from './http/graphql.ts';
+import { createMetrics } from './http/metrics.ts';
 import { readPersistedDocuments } from './http/persisted-documents.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
+import { createUploadHandler } from './http/uploads.ts';
 import { createFalWebhookHandler } from './http/webhooks.ts';
 import type { IdSource } from './ids.ts';
 import { createJobs, type Jobs, jobWriter } from './jobs/index.ts';
@@ -171,6 +176,7 @@ async function compose(
       quote: await readSecret(database, ids, 'quote'),
       asset: await readSecret(database, ids, 'asset'),
       callback: await readSecret(database, ids, 'callback'),
+      upload: await readSecret(database, ids, 'upload'),
     };
     return { catalog, ledger, accounts, newAdminKey, secrets };
   });
@@ -208,9 +214,15 @@ async function compose(
   });
   closers.push(() => billing.autoTopUp.settled());
 
-  const storage = createFolderStorage(join(config.dataDir, 'assets'));
+  const storage =
+    config.assetBucket === null
+      ? createFolderStorage(join(config.dataDir, 'assets'))
+      : createBucketStorage(config.assetBucket);
+  closers.push(() => storage.close());
   const remoteFiles = createRemoteFiles(config.assetOrigins);
   const assetUrls = createAssetUrls({ clock, secret: secrets.asset, publicUrl });
+  const uploads = createUploads({ database, clock, ids, storage, assetUrls, secret: secrets.upload, publicUrl });
+  const findFile = createFindFile(() => generations, uploads);
   const callbacks = createCallbacks({ database, clock, jobs, secret: secrets.callback });
   const stepDependencies: StepDependencies = {
     database,
@@ -244,8 +256,9 @@ async function compose(
     sandboxMode,
     assetUrls,
     checkFiles: createFileCheck({
-      assetIdIn: (url) => assetUrls.assetIdIn(url),
-      findAsset: (assetId) => generations.asset(assetId),
+      fileIdIn: (url) => assetUrls.fileIdIn(url),
+      findFile,
+      clock,
       typeOf: (url) => remoteFiles.typeOf(url),
       isSandboxed: (model) => !realProviders.byName.has(model.provider),
     }),
@@ -282,6 +295,7 @@ async function compose(
     history,
     ledger,
     publicUrl,
+    uploads,
   };
   let closing = false;
   const graphql = createGraphqlEndpoint({
@@ -299,10 +313,33 @@ async function compose(
     }),
     compatibility: createCompatibilityRoutes(services),
     checkoutResult: (id) => billing.checkoutResult(id),
-    asset: createAssetHandler({ generations, storage, assetUrls, clock }),
+    asset: createAssetHandler({ findFile, storage, assetUrls, clock }),
+    upload: createUploadHandler(uploads),
     falWebhook: realProviders.falWebhook === null ? null : createFalWebhookHandler(realProviders.falWebhook, callbacks),
     stripeSandboxPage:
       stripeSandbox === null ? null : (request, response) => stripeSandbox.handlePage(request, response),
+    metrics: createMetrics([
+      {
+        name: 'wzrd_holds_at_risk',
+        help: 'Generations under way whose hold has lapsed or lapses within five minutes.',
+        read: () => generations.holdsAtRisk.count(),
+      },
+      {
+        name: 'wzrd_generations_orphaned',
+        help: 'Generations that ended while their request was being sent, since the beginning.',
+        read: () => generations.orphaned.count(),
+      },
+      {
+        name: 'wzrd_jobs_waiting',
+        help: 'Jobs that are due and that nobody is at.',
+        read: () => jobs.countWaiting(),
+      },
+      {
+        name: 'wzrd_stripe_events_dead',
+        help: 'Events of Stripe that were given up after three days.',
+        read: () => billing.events.count('DEAD'),
+      },
+    ]).handle,
     isReady: async () => !closing && (await answers(database)),
     allowedOrigins: config.allowedOrigins,
     onInternalError,
@@ -325,6 +362,7 @@ async function compose(
     const sweep = async (): Promise<void> => {
       await ledger.sweep(sweepLimit);
       await billing.autoTopUp.sweep(sweepLimit);
+      await uploads.removeExpired(sweepLimit);
     };
     const sweeping = repeat(sweep, sweepEveryMs, onError('The sweep failed.'));
     closers.push(() => sweeping.stop());

@@ -36,6 +36,8 @@ export interface Config {
   };
   /** Origins whose files are fetched wherever they are, also over http and from private networks. */
   readonly assetOrigins: readonly string[];
+  /** Where files are kept; null means a folder in `dataDir`. */
+  readonly assetBucket: BucketConfig | null;
   readonly adminApiKey: string | null;
   /** Fixed keys that everybody knows: embedded database, sandbox mode and loopback only. */
   readonly demoKeys: boolean;
@@ -48,6 +50,16 @@ export interface Config {
   /** How many processes share the port; 1 is this one alone. */
   readonly workers: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+/** A bucket of a store that speaks the protocol of Amazon S3. */
+export interface BucketConfig {
+  readonly bucket: string;
+  /** Null: Amazon's own. */
+  readonly endpoint: string | null;
+  readonly region: string;
+  /** Null: what the machine has, such as a role. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
 }
 
 /** Says what is wrong with the environment, all of it at once; `message` has a line for each problem. */
@@ -123,6 +135,17 @@ const environmentSchema = z.object({
   GMI_LLM_URL: withoutSlash.default('https://api.gmi-serving.com/v1'),
   GROQ_URL: withoutSlash.default('https://api.groq.com/openai/v1'),
   ASSET_ORIGINS: listOf(isOrigin, 'must list origins, such as https://files.example').optional(),
+  ASSET_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+    .optional(),
+  ASSET_BUCKET_ENDPOINT: withoutSlash.optional(),
+  ASSET_BUCKET_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]+$/, 'must be the name of a region')
+    .default('us-east-1'),
+  ASSET_BUCKET_ACCESS_KEY_ID: z.string().optional(),
+  ASSET_BUCKET_SECRET_ACCESS_KEY: z.string().optional(),
   ADMIN_API_KEY: z
     .string()
     .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
@@ -169,6 +192,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   if (environment.WORKERS > 1 && environment.DATABASE_URL === undefined && !wrong.has('DATABASE_URL')) {
     problems.push('WORKERS above 1 need DATABASE_URL: the embedded database has one process');
   }
+  problems.push(
+    ...bucketProblems(environment).filter((problem) => !wrong.has('ASSET_BUCKET') && !wrong.has(nameIn(problem))),
+  );
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
   const sandbox = mode === 'sandbox';
@@ -197,6 +223,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       groqUrl: environment.GROQ_URL,
     },
     assetOrigins: environment.ASSET_ORIGINS ?? [],
+    assetBucket: bucketOf(environment),
     adminApiKey: environment.ADMIN_API_KEY ?? null,
     demoKeys: sandbox && environment.DATABASE_URL === undefined && loopbackHosts.has(environment.HOST),
     allowedRedirects: environment.ALLOWED_REDIRECTS ?? ['wzrd://'],
@@ -219,6 +246,33 @@ function billingMode(environment: Environment): BillingMode {
 }
 
 const isLiveKey = (key: string): boolean => /^(sk|rk)_live_/.test(key);
+
+function bucketOf(environment: Environment): BucketConfig | null {
+  const { ASSET_BUCKET: bucket, ASSET_BUCKET_REGION: region } = environment;
+  const { ASSET_BUCKET_ACCESS_KEY_ID: accessKeyId, ASSET_BUCKET_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  if (bucket === undefined) return null;
+  return {
+    bucket,
+    endpoint: environment.ASSET_BUCKET_ENDPOINT ?? null,
+    region,
+    credentials: accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
+  };
+}
+
+function bucketProblems(environment: Environment): string[] {
+  const { ASSET_BUCKET_ACCESS_KEY_ID: id, ASSET_BUCKET_SECRET_ACCESS_KEY: secret } = environment;
+  const problems: string[] = [];
+  if (id !== undefined && secret === undefined) {
+    problems.push('ASSET_BUCKET_SECRET_ACCESS_KEY is needed with ASSET_BUCKET_ACCESS_KEY_ID');
+  }
+  if (secret !== undefined && id === undefined) {
+    problems.push('ASSET_BUCKET_ACCESS_KEY_ID is needed with ASSET_BUCKET_SECRET_ACCESS_KEY');
+  }
+  if (environment.ASSET_BUCKET === undefined && (id ?? secret ?? environment.ASSET_BUCKET_ENDPOINT) !== undefined) {
+    problems.push('ASSET_BUCKET is needed with the other settings of the bucket');
+  }
+  return problems;
+}
 
 function billingProblems(mode: BillingMode, environment: Environment): string[] {
   const { STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: webhookSecret } = environment;

@@ -9,6 +9,8 @@ export type IdPrefix =
   | 'grant'
   | 'gen'
   | 'asset'
+  | 'upload'
+  | 'file'
   | 'checkout'
   | 'subscription'
   | 'change'

@@ -44,6 +44,7 @@ test('given an empty environment, when it is read, then it is the sandbox on thi
       groqUrl: 'https://api.groq.com/openai/v1',
     },
     assetOrigins: [],
+    assetBucket: null,
     adminApiKey: null,
     demoKeys: true,
     allowedRedirects: ['wzrd://'],
@@ -60,7 +61,8 @@ test('given variables that are empty, when they are read, then they count as abs
     ...['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'ADMIN_API_KEY', 'ALLOWED_REDIRECTS', 'ALLOWED_ORIGINS'],
     ...['RECONCILE_REPAIR', 'PROVIDER_CONCURRENCY', 'ACCOUNT_CONCURRENCY'],
     ...['RECONCILE_REPAIR', 'FAL_KEY', 'GMI_API_KEY', 'GROQ_API_KEY', 'FAL_QUEUE_URL', 'FAL_WEBHOOK_JWKS_URL'],
-    ...['GMI_QUEUE_URL', 'GMI_LLM_URL', 'GROQ_URL', 'ASSET_ORIGINS'],
+    ...['GMI_QUEUE_URL', 'GMI_LLM_URL', 'GROQ_URL', 'ASSET_ORIGINS', 'ASSET_BUCKET', 'ASSET_BUCKET_ENDPOINT'],
+    ...['ASSET_BUCKET_REGION', 'ASSET_BUCKET_ACCESS_KEY_ID', 'ASSET_BUCKET_SECRET_ACCESS_KEY'],
   ];
   const empty = Object.fromEntries(names.map((name) => [name, '']));
   expect(readConfig({ ...empty, PATH: '/bin', port: '1', STRIPE_SECRET: 'x' })).toEqual(readConfig({}));
@@ -89,6 +91,11 @@ test('given every variable, when it is read, then each has its place', () => {
       GMI_LLM_URL: 'https://gmi.proxy.example/v1',
       GROQ_URL: 'http://localhost:9999/v1/',
       ASSET_ORIGINS: 'https://files.example, http://localhost:9000',
+      ASSET_BUCKET: 'studio-files',
+      ASSET_BUCKET_ENDPOINT: 'https://store.example/',
+      ASSET_BUCKET_REGION: 'eu-central-1',
+      ASSET_BUCKET_ACCESS_KEY_ID: 'id-of-a-key',
+      ASSET_BUCKET_SECRET_ACCESS_KEY: 'secret-of-a-key',
       ADMIN_API_KEY: 'k'.repeat(16),
       ALLOWED_REDIRECTS: 'https://studio.example, wzrd://,http://localhost:3000,',
       ALLOWED_ORIGINS: ' https://studio.example,https://app.example:8443 ',
@@ -121,6 +128,12 @@ test('given every variable, when it is read, then each has its place', () => {
       groqUrl: 'http://localhost:9999/v1',
     },
     assetOrigins: ['https://files.example', 'http://localhost:9000'],
+    assetBucket: {
+      bucket: 'studio-files',
+      endpoint: 'https://store.example',
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'id-of-a-key', secretAccessKey: 'secret-of-a-key' },
+    },
     adminApiKey: 'k'.repeat(16),
     demoKeys: false,
     allowedRedirects: ['https://studio.example', 'wzrd://', 'http://localhost:3000'],
@@ -129,6 +142,27 @@ test('given every variable, when it is read, then each has its place', () => {
     workers: 4,
     logLevel: 'debug',
   });
+});
+
+test('given a bucket with half of a key, or a key without a bucket, when it is read, then it says what is missing', () => {
+  const bucket = { ASSET_BUCKET: 'studio' };
+  const id = { ASSET_BUCKET_ACCESS_KEY_ID: 'id-of-a-key' };
+  const secret = { ASSET_BUCKET_SECRET_ACCESS_KEY: 'secret-of-a-key' };
+  expect(problemsOf(bucket)).toEqual([]);
+  expect(readConfig(bucket).assetBucket).toEqual({
+    bucket: 'studio',
+    endpoint: null,
+    region: 'us-east-1',
+    credentials: null,
+  });
+  expect(problemsOf({ ...bucket, ...id, ...secret })).toEqual([]);
+  expect(problemsOf({ ...bucket, ...id })).toEqual([
+    'ASSET_BUCKET_SECRET_ACCESS_KEY is needed with ASSET_BUCKET_ACCESS_KEY_ID',
+  ]);
+  expect(problemsOf({ ...bucket, ...secret })).toEqual([
+    'ASSET_BUCKET_ACCESS_KEY_ID is needed with ASSET_BUCKET_SECRET_ACCESS_KEY',
+  ]);
+  expect(problemsOf({ ...id, ...secret })).toEqual(['ASSET_BUCKET is needed with the other settings of the bucket']);
 });
 
 describe('values of one variable', () => {
@@ -162,6 +196,7 @@ describe('values of one variable', () => {
       ['*', 'https://files.example/'],
       'must list origins, such as https://files.example',
     ],
+    ['ASSET_BUCKET', ['studio', 'a.b-3'], ['Studio', 'x', '-studio', 'a b'], 'must be the name of a bucket'],
     [
       'DATABASE_URL',
       ['postgres://db/x', 'postgresql://user:p%40ss@[::1]:5432/x'],

@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase } from './support/databases.ts';
+import { media } from './support/providers/media.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
 
 const run = promisify(execFile);
@@ -36,7 +40,7 @@ describe('the commands of the README', () => {
   };
 
   it('given the README, when its commands are counted, then each of them has its test here', () => {
-    expect(commands).toHaveLength(10);
+    expect(commands).toHaveLength(12);
   });
 
   it('given a clone, when the first two commands are read, then their scripts are there', () => {
@@ -94,6 +98,23 @@ describe('the commands of the README', () => {
     expect(await say(watching)).toMatch(
       /event: next\ndata: \{"data":\{"walletUpdated":\{"available":\d+,"held":\d+\}\}/,
     );
+  });
+
+  it('given a picture on this machine, when it is uploaded as the README says, then its address has it', async () => {
+    const { data } = JSON.parse(await say(commandWith('createUpload'))) as {
+      data: { createUpload: { putUrl: string; url: string } };
+    };
+    const { putUrl, url } = data.createUpload;
+    const folder = await mkdtemp(join(tmpdir(), 'wzrd-fox-'));
+    await writeFile(join(folder, 'fox.png'), media.png);
+    const put = commandWith('curl -s -T fox.png').replace('<putUrl>', putUrl);
+    expect(JSON.parse(await say(`cd ${folder} && ${put}`))).toEqual({
+      url,
+      mimeType: 'image/png',
+      bytes: media.png.byteLength,
+    });
+    expect((await fetch(url)).headers.get('content-type')).toBe('image/png');
+    await rm(folder, { recursive: true });
   });
 
   it('given the server, when the example runs, then it prints the price and where the image is', async () => {

@@ -9,3 +9,4 @@ export {
   shotVideoCredits,
 } from './credits.ts';
 export * from './generated/graphql.ts';
+export { uploadFile } from './upload.ts';

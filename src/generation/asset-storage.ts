@@ -10,6 +10,8 @@ export interface AssetStorage {
   read(assetId: string, range?: { first: number; last: number }): Promise<Readable>;
   /** Takes a file away; nothing happens when there is none. */
   remove(assetId: string): Promise<void>;
+  /** Gives up its connections. */
+  close(): Promise<void>;
 }
 
 /** Keeps files in a folder, which is made when the first one comes. */
@@ -42,5 +44,6 @@ export function createFolderStorage(folder: string): AssetStorage {
       return file.createReadStream(range === undefined ? {} : { start: range.first, end: range.last });
     },
     remove: (assetId) => rm(pathOf(assetId), { force: true }),
+    close: async () => {},
   };
 }

@@ -1,9 +1,11 @@
 import type { MediaKind, Model } from '../catalog/index.ts';
+import type { Clock } from '../clock.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { AccountId } from '../ledger/index.ts';
 import { RemoteFileError } from './remote-files.ts';
 import { kindOfMedia } from './sniff-media.ts';
-import type { Asset, GenerateInput } from './types.ts';
+import type { FindFile } from './stored-files.ts';
+import type { GenerateInput } from './types.ts';
 
 /** A file that an input names. */
 interface NamedFile {
@@ -18,9 +20,10 @@ type Finding = { readonly kind: MediaKind | null } | { readonly problem: string 
 
 /** How files are looked at. */
 interface FileCheck {
-  /** The asset that an address of ours names; null for any other address. */
-  readonly assetIdIn: (url: string) => string | null;
-  readonly findAsset: (assetId: string) => Promise<Asset | null>;
+  /** The file that an address of ours names; null for any other address. */
+  readonly fileIdIn: (url: string) => string | null;
+  readonly findFile: FindFile;
+  readonly clock: Clock;
   /** The MIME type of a file elsewhere. Throws {@link RemoteFileError}. */
   readonly typeOf: (url: string) => Promise<string>;
   /** Whether a model runs here, without a network: files elsewhere are then taken as they are. */
@@ -60,17 +63,20 @@ export const createFileCheck =
   };
 
 async function lookAt(
-  { assetIdIn, findAsset, typeOf }: FileCheck,
+  { fileIdIn, findFile, clock, typeOf }: FileCheck,
   url: string,
   accountId: AccountId,
   isSandboxed: boolean,
 ): Promise<Finding> {
-  const assetId = assetIdIn(url);
-  if (assetId !== null) {
-    const asset = await findAsset(assetId);
+  const fileId = fileIdIn(url);
+  if (fileId !== null) {
+    const file = await findFile(fileId);
     // Another's file looks like one that does not exist.
-    if (asset?.accountId !== accountId) return { problem: 'There is no such file.' };
-    return { kind: kindOfMedia(asset.mimeType) };
+    if (file?.accountId !== accountId) return { problem: 'There is no such file.' };
+    if (file.expiresAt !== null && clock.now() >= file.expiresAt) {
+      return { problem: 'This file has expired. Upload it again.' };
+    }
+    return { kind: kindOfMedia(file.mimeType) };
   }
   if (isSandboxed) return { kind: null };
   try {

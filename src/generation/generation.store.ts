@@ -127,6 +127,13 @@ export async function readGenerations(
   return keys.map(({ accountId, id }) => byKey.get(`${accountId} ${id}`) ?? null);
 }
 
+/** Generations of any accounts, in the order of their ids; for administrators. */
+export async function readGenerationsOf(client: PrismaClient, ids: readonly string[]): Promise<Generation[]> {
+  const rows = await client.generation.findMany({ where: { id: { in: [...ids] } } });
+  const byId = new Map(rows.map((row) => [row.id, toGeneration(row)]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
 /** A generation of any account, for jobs and for the administrator. */
 export async function findGeneration(client: PrismaClient, id: GenerationId): Promise<Generation | null> {
   const row = await client.generation.findFirst({ where: { id } });
@@ -207,6 +214,18 @@ export async function markRunning(
   if (count === 1) return true;
   const current = await findGeneration(client, generation.id);
   return current?.status === 'RUNNING' && current.providerRequestId === requestId;
+}
+
+/** Records the request of a generation that ended while it was being sent, so that it does not count as lost. */
+export async function recordLateRequest(
+  client: PrismaClient,
+  { accountId, id }: Generation,
+  requestId: string,
+): Promise<void> {
+  await client.generation.updateMany({
+    where: { accountId, id, completedAt: { not: null }, providerRequestId: null },
+    data: { providerRequestId: requestId },
+  });
 }
 
 /** Records a request of which the provider was first to speak: nobody has recorded one of this attempt. */

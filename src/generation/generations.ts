@@ -26,6 +26,7 @@ import {
   type PageRequest,
 } from '../ledger/index.ts';
 import { isStorable } from '../plain-text.ts';
+import { type Attention, atRisk, orphaned } from './attention.store.ts';
 import type { AssetUrls } from './asset-urls.ts';
 import type { CheckFiles } from './check-files.ts';
 import { checkModelInput, checkShape } from './check-input.ts';
@@ -39,6 +40,7 @@ import {
   readAssets,
   readGenerationPage,
   readGenerations,
+  readGenerationsOf,
   sumUsage,
 } from './generation.store.ts';
 import {
@@ -75,6 +77,15 @@ export interface RefundRequest {
   readonly idempotencyKey: string;
 }
 
+/** A list that is read page by page, newest first. */
+export interface GenerationList {
+  page(page: PageRequest<string>): Promise<Generation[]>;
+  count(): Promise<number>;
+}
+
+/** A hold that is sure to last is extended when it has ten minutes left. */
+const riskBelowMs = 5 * 60_000;
+
 /** The life of a generation as its caller sees it; the running of it is in `steps.ts`. */
 export interface Generations {
   /**
@@ -98,6 +109,10 @@ export interface Generations {
   find(accountId: AccountId, id: GenerationId): Promise<Generation | null>;
   page(accountId: AccountId, filter: GenerationFilter, page: PageRequest<string>): Promise<Generation[]>;
   count(accountId: AccountId, filter: GenerationFilter): Promise<number>;
+  /** Of all accounts, for operators: what is under way without a hold that is sure to last. */
+  readonly holdsAtRisk: GenerationList;
+  /** Of all accounts, for operators: what ended here and may have run at a provider all the same. */
+  readonly orphaned: GenerationList;
   /** Concurrent reads are gathered. */
   assets(generation: Generation): Promise<readonly Asset[]>;
   asset(id: string): Promise<Asset | null>;
@@ -152,6 +167,10 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
   );
   const find: Generations['find'] = async (accountId, id) =>
     isStorable(id) ? generations.load({ accountId, id }) : null;
+  const listOf = (attention: () => Attention): GenerationList => ({
+    page: async (page) => readGenerationsOf(prisma, await attention().ids(prisma, page)),
+    count: () => attention().count(prisma),
+  });
   const parts: Parts = { ...dependencies, find };
   return {
     generate: (input, payer) => generate(parts, input, payer),
@@ -162,6 +181,8 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
     find,
     page: (accountId, filter, page) => readGenerationPage(prisma, accountId, filter, page),
     count: (accountId, filter) => countGenerations(prisma, accountId, filter),
+    holdsAtRisk: listOf(() => atRisk((clock.now() + riskBelowMs) as Instant)), // A later instant is an instant.
+    orphaned: listOf(() => orphaned),
     assets: ({ accountId, id }) => assets.load({ accountId, id }),
     asset: async (id) => (isStorable(id) ? findAsset(prisma, id) : null),
     assetUrl: ({ id }) => assetUrls.urlOf(id),

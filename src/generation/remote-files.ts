@@ -2,8 +2,9 @@ import { lookup as lookUp, type LookupAddress } from 'node:dns';
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { openMedia } from './media-stream.ts';
 import { isPublicAddress } from './public-address.ts';
-import { sniffedBytes, sniffMedia } from './sniff-media.ts';
+import { sniffedBytes } from './sniff-media.ts';
 
 /** A picture, film or sound that is being fetched. */
 export interface RemoteFile {
@@ -65,19 +66,17 @@ export function createRemoteFiles(allowedOrigins: readonly string[]): RemoteFile
         response.destroy();
         throw tooLarge();
       }
-      const chunks = chunksOf(response);
-      const head = await readHead(chunks);
-      const mimeType = sniffMedia(head);
+      const { mimeType, content } = await openMedia(chunksOf(response), mostFileBytes, tooLarge);
       if (mimeType === null) {
         response.destroy();
         throw noMedia();
       }
-      return { mimeType, content: whole(head, chunks) };
+      return { mimeType, content };
     },
     typeOf: async (url) => {
       const signal = AbortSignal.timeout(typeTimeoutMs);
       const response = await open(url, signal, { range: `bytes=0-${sniffedBytes - 1}` });
-      const mimeType = sniffMedia(await readHead(chunksOf(response)));
+      const { mimeType } = await openMedia(chunksOf(response), mostFileBytes, tooLarge);
       response.destroy();
       if (mimeType === null) throw noMedia();
       return mimeType;
@@ -145,27 +144,4 @@ async function* chunksOf(response: IncomingMessage): AsyncGenerator<Uint8Array, 
     throw unreachable();
   }
   if (!response.complete) throw unreachable();
-}
-
-/** Takes chunks until they tell the type. */
-async function readHead(chunks: AsyncGenerator<Uint8Array, void>): Promise<Uint8Array> {
-  const taken: Uint8Array[] = [];
-  let bytes = 0;
-  while (bytes < sniffedBytes) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    taken.push(next.value);
-    bytes += next.value.byteLength;
-  }
-  return Buffer.concat(taken);
-}
-
-async function* whole(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let bytes = head.byteLength;
-  yield head;
-  for await (const chunk of rest) {
-    bytes += chunk.byteLength;
-    if (bytes > mostFileBytes) throw tooLarge();
-    yield chunk;
-  }
 }

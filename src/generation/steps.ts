@@ -16,7 +16,14 @@ import type { AssetStorage } from './asset-storage.ts';
 import type { AssetUrls } from './asset-urls.ts';
 import type { Attempt } from './callbacks.ts';
 import { readModelInput } from './check-input.ts';
-import { findGeneration, markRunning, markSubmitting, unmarkSubmitting, writeProgress } from './generation.store.ts';
+import {
+  findGeneration,
+  markRunning,
+  markSubmitting,
+  recordLateRequest,
+  unmarkSubmitting,
+  writeProgress,
+} from './generation.store.ts';
 import { attachEnding, ending, holdIdOf } from './generations.ts';
 import { RemoteFileError, type RemoteFiles } from './remote-files.ts';
 import type { Asset, Generation, GenerationFailure, GenerationId } from './types.ts';
@@ -31,7 +38,7 @@ export interface StepDependencies {
   readonly storage: AssetStorage;
   /** Where the files of providers come from. */
   readonly remoteFiles: Pick<RemoteFiles, 'fetch'>;
-  readonly assetUrls: Pick<AssetUrls, 'urlOf' | 'assetIdIn'>;
+  readonly assetUrls: Pick<AssetUrls, 'urlOf' | 'fileIdIn'>;
   /** Where a provider may say that an attempt has ended; null when it cannot reach this server. */
   readonly callbackUrlOf: (attempt: Attempt) => string | null;
   readonly sandboxMode: boolean;
@@ -101,6 +108,7 @@ export function createSteps(dependencies: StepDependencies): { submit: JobHandle
         const recorded = await markRunning(database.prisma, generation, submission.requestId, clock.now());
         dependencies.onChange(generation.accountId);
         if (recorded) return { kind: 'next', job: 'POLL', dueAt: clock.now() };
+        await recordLateRequest(database.prisma, generation, submission.requestId);
         await provider.cancel(submission.requestId, request);
         return done;
       }
@@ -176,8 +184,8 @@ function targetOf({ catalog, providerOf, sandboxMode, assetUrls }: StepDependenc
   if (model === undefined) return { provider: null, request: null };
   // Files of ours that it names get an address that is still good when the provider comes for them.
   const renew = (url: string): string => {
-    const assetId = assetUrls.assetIdIn(url);
-    return assetId === null ? url : assetUrls.urlOf(assetId);
+    const fileId = assetUrls.fileIdIn(url);
+    return fileId === null ? url : assetUrls.urlOf(fileId);
   };
   const given = {
     prompt: generation.prompt,

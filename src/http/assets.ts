@@ -1,51 +1,51 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../clock.ts';
-import type { AssetStorage, AssetUrls, Generations } from '../generation/index.ts';
+import type { AssetStorage, AssetUrls, FindFile } from '../generation/index.ts';
 import { HttpError, header } from './request.ts';
 
-/** Serves the files of generations under addresses that are signed and expire. Nothing in them can run in a page. */
+/** Serves the files of generations, and those that were uploaded for them, under addresses that are signed and expire. Nothing in them can run in a page. */
 export function createAssetHandler({
-  generations,
+  findFile,
   storage,
   assetUrls,
   clock,
 }: {
-  readonly generations: Generations;
+  readonly findFile: FindFile;
   readonly storage: AssetStorage;
   readonly assetUrls: AssetUrls;
   readonly clock: Clock;
-}): (request: IncomingMessage, response: ServerResponse, assetId: string, url: URL) => Promise<void> {
-  return async (request, response, assetId, url) => {
-    const goodUntil = assetUrls.goodUntil(assetId, url.searchParams);
-    const asset = goodUntil === null ? null : await generations.asset(assetId);
-    if (goodUntil === null || asset === null) throw new HttpError(404, 'There is no such file.');
+}): (request: IncomingMessage, response: ServerResponse, fileId: string, url: URL) => Promise<void> {
+  return async (request, response, fileId, url) => {
+    const goodUntil = assetUrls.goodUntil(fileId, url.searchParams);
+    const file = goodUntil === null ? null : await findFile(fileId);
+    if (goodUntil === null || file === null) throw new HttpError(404, 'There is no such file.');
     const secondsLeft = Math.floor((goodUntil - clock.now()) / 1_000);
     if (secondsLeft <= 0)
       throw new HttpError(403, 'This address has expired. Ask for the file anew: it has another url.');
-    const range = rangeOf(header(request, 'range'), asset.bytes);
+    const range = rangeOf(header(request, 'range'), file.bytes);
     const headers = {
-      'content-type': asset.mimeType,
+      'content-type': file.mimeType,
       'accept-ranges': 'bytes',
       'cache-control': `private, max-age=${secondsLeft}, immutable`,
-      'content-disposition': `inline; filename="${asset.id}.${extensionOf(asset.mimeType)}"`,
-      'content-security-policy': policyOf(asset.mimeType),
+      'content-disposition': `inline; filename="${file.id}.${extensionOf(file.mimeType)}"`,
+      'content-security-policy': policyOf(file.mimeType),
       'cross-origin-resource-policy': 'cross-origin',
       'x-content-type-options': 'nosniff',
     };
     if (range === 'unsatisfiable') {
-      response.writeHead(416, { 'content-range': `bytes */${asset.bytes}` });
+      response.writeHead(416, { 'content-range': `bytes */${file.bytes}` });
       response.end();
       return;
     }
     // Opened first: a file that is not there is an error with an answer.
-    const content = request.method === 'HEAD' ? null : await storage.read(asset.id, range ?? undefined);
-    if (range === null) response.writeHead(200, { ...headers, 'content-length': String(asset.bytes) });
+    const content = request.method === 'HEAD' ? null : await storage.read(file.key, range ?? undefined);
+    if (range === null) response.writeHead(200, { ...headers, 'content-length': String(file.bytes) });
     else {
       response.writeHead(206, {
         ...headers,
         'content-length': String(range.last - range.first + 1),
-        'content-range': `bytes ${range.first}-${range.last}/${asset.bytes}`,
+        'content-range': `bytes ${range.first}-${range.last}/${file.bytes}`,
       });
     }
     if (content === null) response.end();

@@ -13,8 +13,14 @@ export class HttpError extends Error {
 /** The most bytes that a body may have; enough for the largest params and a long document. */
 const mostBodyBytes = 262_144;
 
-/** Reads a body to its end. Throws {@link HttpError} 413 as soon as it is too large. */
-export function readBody(request: IncomingMessage, mostBytes: number = mostBodyBytes): Promise<Buffer> {
+/** How long a body may take to come. */
+const usualBodyMs = 30_000;
+
+/** Reads a body to its end. Throws {@link HttpError} 413 as soon as it is too large, and 408 when it does not come in time. */
+export function readBody(
+  request: IncomingMessage,
+  { mostBytes = mostBodyBytes, withinMs = usualBodyMs }: { mostBytes?: number; withinMs?: number } = {},
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const tooLarge = (): HttpError => new HttpError(413, `A body may have at most ${mostBytes} bytes.`);
     const announced = Number(request.headers['content-length'] ?? 0);
@@ -22,6 +28,7 @@ export function readBody(request: IncomingMessage, mostBytes: number = mostBodyB
       reject(tooLarge());
       return;
     }
+    const timer = setTimeout(() => reject(new HttpError(408, 'The body did not come in time.')), withinMs);
     const chunks: Buffer[] = [];
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
@@ -30,11 +37,13 @@ export function readBody(request: IncomingMessage, mostBytes: number = mostBodyB
       if (bytes > mostBytes) reject(tooLarge());
       else chunks.push(chunk);
     });
-    request.once('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.once('end', () => {
+      clearTimeout(timer);
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
     request.once('error', reject);
     request.once('close', () => {
+      clearTimeout(timer);
       if (!request.complete) reject(new Error('The client went away before its body had come.'));
     });
   });

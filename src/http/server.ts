@@ -4,6 +4,7 @@ import type { Billing } from '../billing/index.ts';
 import type { Clock } from '../clock.ts';
 import { type CompatibilityRoutes, errorBody } from './compatibility/index.ts';
 import type { GraphqlEndpoint } from './graphql.ts';
+import type { Metrics } from './metrics.ts';
 import type { Playground } from './playground.ts';
 import { apiKeyOf, HttpError, header, urlOf } from './request.ts';
 import { sendJson } from './response.ts';
@@ -18,12 +19,15 @@ export interface HttpParts {
   /** How far a checkout is, for the page to which it returns. */
   readonly checkoutResult: Billing['checkoutResult'];
   readonly asset: (request: IncomingMessage, response: ServerResponse, assetId: string, url: URL) => Promise<void>;
+  /** Takes a file that is put to an address for it. */
+  readonly upload: (request: IncomingMessage, response: ServerResponse, token: string) => Promise<void>;
   /** What fal says by itself; null without a key of fal's. */
   readonly falWebhook: ((request: IncomingMessage, response: ServerResponse, token: string) => Promise<void>) | null;
   /** The pages of the Stripe sandbox; null in other modes. */
   readonly stripeSandboxPage: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null;
   /** Whether the database answers and is migrated. */
   readonly isReady: () => Promise<boolean>;
+  readonly metrics: Metrics['handle'];
   readonly allowedOrigins: readonly string[];
   /** Logs what callers are not told and gives the id under which it did. */
   readonly onInternalError: (error: unknown) => string;
@@ -32,7 +36,8 @@ export interface HttpParts {
 /** Times after which a client that does not send is let go, in milliseconds. */
 const timeouts = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  /** Of the largest upload; other bodies have less, which is seen to where they are read. */
+  requestTimeout: 300_000,
   keepAliveTimeout: 65_000,
   /** How often it is looked for such clients. */
   connectionsCheckingInterval: 5_000,
@@ -68,7 +73,7 @@ function allowOrigin(allowed: readonly string[], request: IncomingMessage, respo
 
 function sendPreflight(response: ServerResponse): void {
   response.writeHead(204, {
-    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-allow-methods': 'GET, POST, PUT, OPTIONS',
     'access-control-allow-headers':
       'authorization, content-type, apikey, x-client-info, x-api-key, idempotency-key, last-event-id',
     'access-control-max-age': '86400',
@@ -98,8 +103,14 @@ async function route(parts: HttpParts, request: IncomingMessage, response: Serve
     case 'ready':
       if (isRead && rest.length === 0) return sendReadiness(parts, response);
       break;
+    case 'metrics':
+      if (isRead && rest.length === 0) return parts.metrics(request, response, await signIn(parts.accounts, request));
+      break;
     case 'assets':
       if (isRead && rest.length === 1) return parts.asset(request, response, rest[0] ?? '', url);
+      break;
+    case 'uploads':
+      if (request.method === 'PUT' && rest.length === 1) return parts.upload(request, response, rest[0] ?? '');
       break;
     case 'webhooks':
       if (request.method === 'POST' && rest.length === 2 && rest[0] === 'fal' && parts.falWebhook !== null) {

@@ -13,7 +13,7 @@ export function createFalWebhookHandler(
   callbacks: Callbacks,
 ): (request: IncomingMessage, response: ServerResponse, token: string) => Promise<void> {
   return async (request, response, token) => {
-    const body = await readBody(request, mostBodyBytes);
+    const body = await readBody(request, { mostBytes: mostBodyBytes });
     const headers = {
       requestId: header(request, 'x-fal-webhook-request-id'),
       userId: header(request, 'x-fal-webhook-user-id'),

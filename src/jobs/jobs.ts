@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import { createDueWork, type DueWork } from './due-work.ts';
 import {
+  countWaitingJobs,
   deleteJob,
   freeAllLeases,
   hastenJob,
@@ -32,6 +33,8 @@ export interface Jobs {
   wake(): void;
   /** Makes a job that nobody is at due now, as this step. */
   hasten(id: string, kind: JobKind): Promise<void>;
+  /** How many jobs are due that nobody is at. */
+  countWaiting(): Promise<number>;
   /** Runs all that is due and gives how many steps that was; for a clock that is moved by hand. */
   runDue(): Promise<number>;
   /** The queue for one move of the clock, which also minds what other processes run; `isShared` says if there are any. */
@@ -180,6 +183,7 @@ export function createJobs(options: {
       await hastenJob(database.prisma, id, kind, clock.now());
       if (options.automatic) lookSoon();
     },
+    countWaiting: () => countWaitingJobs(database.prisma, clock.now()),
     runDue: async () => {
       let steps = 0;
       for (;;) {

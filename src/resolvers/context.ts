@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Changes } from '../events/index.ts';
 import { InvalidInputError } from '../errors.ts';
-import type { Generations } from '../generation/index.ts';
+import type { Generations, Uploads } from '../generation/index.ts';
 import type { History, Ledger, WalletView } from '../ledger/index.ts';
 import type { ClockMoves } from '../sandbox-clock/index.ts';
 import { Unauthenticated } from './transport-errors.ts';
@@ -25,6 +25,7 @@ export interface Services {
   readonly ledger: Ledger;
   /** Where clients reach this server, without a trailing slash. */
   readonly publicUrl: () => string;
+  readonly uploads: Uploads;
 }
 
 /** What every resolver of one request is given. */

@@ -4,11 +4,13 @@ import {
   type GenerateInput,
   type Generation,
   type GenerationId,
+  type GenerationList,
   type GenerationStatus,
   holdIdOf,
   type ManyAnswer,
   modelIdsOfKind,
   type Quote,
+  type Upload,
 } from '../generation/index.ts';
 import type { AccountId, Funding, WalletView } from '../ledger/index.ts';
 import type { JsonObject } from '../providers/index.ts';
@@ -113,6 +115,22 @@ export function generations(
   );
 }
 
+/** What is under way without a hold that is sure to last, of all accounts. */
+export const holdsAtRisk = ({ services }: Context, args: PageArguments): Promise<Page<Generation>> =>
+  listed(services.generations.holdsAtRisk, args);
+
+/** What ended here and may have run at a provider all the same, of all accounts. */
+export const orphanedGenerations = ({ services }: Context, args: PageArguments): Promise<Page<Generation>> =>
+  listed(services.generations.orphaned, args);
+
+const listed = (list: GenerationList, args: PageArguments): Promise<Page<Generation>> =>
+  pageOf(
+    args,
+    byId<Generation>(),
+    (page) => list.page(page),
+    () => list.count(),
+  );
+
 export function modelOf({ services }: Context, { modelId }: Generation): Model {
   const model = services.catalog.snapshot().modelById.get(modelId);
   if (model === undefined) throw new Error(`The catalog has lost the model ${modelId}.`);
@@ -142,5 +160,9 @@ export async function fundings(
     .filter(({ amount }) => amount > 0)
     .map((funding) => ({ wallet, funding }));
 }
+
+/** Makes an address to which the caller may put a file. */
+export const createUpload = (context: Context, kind: MediaKind): Upload =>
+  context.services.uploads.create(kind, callerOf(context).accountId);
 
 export const assetUrl = ({ services }: Context, asset: Asset): string => services.generations.assetUrl(asset);

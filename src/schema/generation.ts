@@ -96,6 +96,7 @@ Generation.implement({
   interfaces: [NodeInterface],
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The id.' }),
+    accountId: t.exposeID('accountId', { description: 'Whose it is.' }),
     operation: t.expose('operation', { type: Operation, description: 'What was asked for.' }),
     status: t.expose('status', { type: GenerationStatus, description: 'Where it stands.' }),
     model: t.field({
@@ -385,6 +386,26 @@ builder.queryFields((t) => ({
       kind: t.arg({ type: MediaKind, description: 'Only what makes this.' }),
     },
     resolve: (_root, args, context) => resolve.generations(context, callerOf(context).accountId, args),
+  }),
+  holdsAtRisk: t.field({
+    type: GenerationConnection,
+    nullable: true,
+    description:
+      'Generations under way, of all accounts, whose hold has lapsed or lapses within five minutes: nobody has extended it. For administrators.',
+    authScopes: { admin: true },
+    complexity: pageComplexity,
+    args: { ...pageArguments(t.arg) },
+    resolve: (_root, args, context) => resolve.holdsAtRisk(context, args),
+  }),
+  orphanedGenerations: t.field({
+    type: GenerationConnection,
+    nullable: true,
+    description:
+      'Generations, of all accounts, that ended while their request was being sent: nothing was charged, but the provider may have run it. For administrators.',
+    authScopes: { admin: true },
+    complexity: pageComplexity,
+    args: { ...pageArguments(t.arg) },
+    resolve: (_root, args, context) => resolve.orphanedGenerations(context, args),
   }),
 }));
 

@@ -14,6 +14,7 @@ import './plan-subscription.ts';
 import './scalars.ts';
 import './stripe-event.ts';
 import './stripe-upkeep.ts';
+import './upload.ts';
 import './wallet.ts';
 
 /** The schema, with all its resolvers. Members and values keep the order in which the contract lists them. */

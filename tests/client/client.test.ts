@@ -14,9 +14,11 @@ import {
   PreviewPlanChangeDocument,
   ResumeSubscriptionDocument,
   SubscriptionDocument,
+  uploadFile,
   WalletDocument,
   WalletUpdatedDocument,
 } from '../../src/client/index.ts';
+import { media } from '../support/providers/media.ts';
 import { sessionIn, stripeOf } from '../support/subscriber.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -32,6 +34,19 @@ describe('the typed client', () => {
     const { key } = await testApp.newAccount();
     return createClient({ url: `${testApp.url}/graphql`, apiKey: key });
   };
+
+  it('given a picture, when it is uploaded, then its address is named in a call; a text of that name is refused', async () => {
+    const client = await newClient();
+    const url = await uploadFile(client, 'IMAGE', new Blob([new Uint8Array(media.png)]));
+    const input = { modelId: 'fal-ai/flux/dev/image-to-image', prompt: 'in oil', params: { image_url: url } };
+    expect((await client.execute(GenerateDocument, { input })).generate).toMatchObject({ status: 'QUEUED' });
+    await expect(uploadFile(client, 'IMAGE', new Blob(['no picture']))).rejects.toMatchObject({
+      name: 'ClientError',
+      status: 415,
+      message: 'This is no image, video or audio of a type that is known here.',
+    });
+    await expect(uploadFile(client, 'TEXT', new Blob(['a text']))).rejects.toThrow(ClientError);
+  });
 
   it('given 100 credits, when an image of 4 is generated, then 100 - 4 = 96 are left and the result has its file', async () => {
     const client = await newClient();

@@ -81,7 +81,7 @@ export async function composeService(parts: {
   const accounts = createAccounts({ database, clock, ids, catalog, ledger, refusedKeys: [] });
   await accounts.ensure({ id: administratorId, name: 'Administrator', welcome: false });
   // Nothing that the simulated provider makes is elsewhere, and it says nothing by itself.
-  const assetUrls = { urlOf: (id: string) => id, goodUntil: () => null, assetIdIn: () => null };
+  const assetUrls = { urlOf: (id: string) => id, goodUntil: () => null, fileIdIn: () => null };
   const stepDependencies: StepDependencies = {
     database,
     clock,
@@ -148,5 +148,6 @@ export function createMemoryStorage(): AssetStorage {
     remove: async (assetId) => {
       files.delete(assetId);
     },
+    close: async () => {},
   };
 }

@@ -239,6 +239,16 @@ export type WalletQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type WalletQuery = { wallet: { id: string, available: number, held: number, debt: number, isLow: boolean, rollover: number, topUp: number, monthly: { quota: number, remaining: number, resetsAt: string | null }, plan: { code: string, name: string } } | null };
 
+export type CreateUploadMutationVariables = Exact<{
+  kind: MediaKind;
+}>;
+
+
+export type CreateUploadMutation = { createUpload:
+    | { __typename: 'InvalidInputError', code: ErrorCode, message: string }
+    | { __typename: 'Upload', putUrl: string, url: string, maxBytes: number, expiresAt: string }
+   };
+
 export type GenerateMutationVariables = Exact<{
   input: GenerateInput;
 }>;
@@ -443,6 +453,23 @@ export const WalletDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:58ec9120f0cdb671349ca3c1f46b6d8ad5c7170f5621a0299f9518e645775b47"}) as unknown as TypedDocumentString<WalletQuery, WalletQueryVariables>;
+export const CreateUploadDocument = new TypedDocumentString(`
+    mutation CreateUpload($kind: MediaKind!) {
+  createUpload(input: {kind: $kind}) {
+    __typename
+    ... on Upload {
+      putUrl
+      url
+      maxBytes
+      expiresAt
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `, {"hash":"sha256:dd79ca15e9008f6dc1487fb14c7310df77bf4b55783d789a029fbd78cd7d6431"}) as unknown as TypedDocumentString<CreateUploadMutation, CreateUploadMutationVariables>;
 export const GenerateDocument = new TypedDocumentString(`
     mutation Generate($input: GenerateInput!) {
   generate(input: $input) {
