@@ -116,7 +116,8 @@ async function findDeadlocks({ prisma }: Reader): Promise<string[]> {
   return row?.deadlocks === 0 ? [] : [`It met ${row?.deadlocks}.`];
 }
 
-async function verifyAll(studio: Studio, accountIds: readonly string[]): Promise<string[]> {
+/** Lets servers recompute wallets from their journals. */
+export async function verifyAll(studio: Studio, accountIds: readonly string[]): Promise<string[]> {
   const faults: string[] = [];
   for (const accountId of accountIds) {
     const { verifyLedger: found } = await studio.ask<{
@@ -130,7 +131,8 @@ async function verifyAll(studio: Studio, accountIds: readonly string[]): Promise
   return faults;
 }
 
-async function findSettlementFaults({ prisma }: Reader): Promise<string[]> {
+/** Holds whose transfers are not those of their end. */
+export async function findSettlementFaults({ prisma }: Reader): Promise<string[]> {
   const rows = await prisma.$queryRaw<{ fault: string }[]>`
     WITH settled AS (
       SELECT account_id, hold_id,

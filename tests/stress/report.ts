@@ -1,3 +1,4 @@
+import type { Check } from './checks.ts';
 import type { Report } from './run.ts';
 
 const mostFaultsShown = 10;
@@ -29,10 +30,14 @@ export function printReport(report: Report): string {
     ...endings.map(({ ending, count }) => row(`generations in the end: ${ending}`, count)),
     ...[...warnings].map(([warning, times]) => row(`warning: ${warning}`, times)),
     '',
-    ...checks.map(({ says, faults }) => (faults.length === 0 ? `ok      ${says}` : failed(says, faults))),
+    ...checks.map(printCheck),
     '',
   ].join('\n');
 }
+
+/** A line for a check, with some of its faults below. */
+export const printCheck = ({ says, faults }: Check): string =>
+  faults.length === 0 ? `ok      ${says}` : failed(says, faults);
 
 const row = (what: string, value: number | string): string => `${String(value).padStart(8)}  ${what}`;
 

@@ -33,7 +33,11 @@ const upWithinMs = 60_000;
 const lookEveryMs = 20;
 
 /** Starts so many servers on a database at once, and waits until all are up. */
-export async function startServers(count: number, databaseUrl: string): Promise<Servers> {
+export async function startServers(
+  count: number,
+  databaseUrl: string,
+  environment: Record<string, string> = {},
+): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'wzrd-stress-'));
   const faults: string[] = [];
   const logs = createLogReader();
@@ -44,7 +48,13 @@ export async function startServers(count: number, databaseUrl: string): Promise<
   let kills = 0;
 
   const start = (dataDir: string): ServerProcess =>
-    startProcess({ DATABASE_URL: databaseUrl, BILLING_MODE: 'sandbox', ADMIN_API_KEY: adminKey, DATA_DIR: dataDir });
+    startProcess({
+      DATABASE_URL: databaseUrl,
+      BILLING_MODE: 'sandbox',
+      ADMIN_API_KEY: adminKey,
+      DATA_DIR: dataDir,
+      ...environment,
+    });
 
   const watch = (place: Place): void => {
     const server = place.process;

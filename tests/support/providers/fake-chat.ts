@@ -14,6 +14,8 @@ export interface ChatScript {
 export interface FakeChat {
   /** What the next completions say, in turn. */
   readonly scripts: ChatScript[];
+  /** What was asked, each time that it was taken. */
+  readonly accepted: unknown[];
   /** How many connections were closed by whoever asked. */
   readonly left: { count: number };
   answer(request: ReceivedRequest, response: ServerResponse): LocalAnswer | Promise<null>;
@@ -22,9 +24,11 @@ export interface FakeChat {
 /** Makes the part of a server that answers chats for the holder of a key. */
 export function createFakeChat(key: string): FakeChat {
   const scripts: ChatScript[] = [];
+  const accepted: unknown[] = [];
   const left = { count: 0 };
   return {
     scripts,
+    accepted,
     left,
     answer: ({ headers, body }, response) => {
       if (headers.authorization !== `Bearer ${key}`) {
@@ -37,6 +41,7 @@ export function createFakeChat(key: string): FakeChat {
           body: { error: { message: `The model ${model} does not exist.`, code: 'model_not_found' } },
         };
       }
+      accepted.push(body);
       response.on('close', () => {
         if (!response.writableFinished) left.count += 1;
       });

@@ -34,6 +34,8 @@ export interface LocalServer {
   readonly requests: ReceivedRequest[];
   /** Each is used once, at the first request that fits. */
   readonly faults: Fault[];
+  /** From now on what is no listed fault may be one all the same: whatever this gives for a request, null for a right answer. */
+  misbehave(choose: (request: ReceivedRequest) => Omit<Fault, 'path'> | null): void;
   /** Nothing listens on its port any more. */
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export type Answering = (request: ReceivedRequest, response: ServerResponse) => 
 export async function startLocalServer(answering: Answering): Promise<LocalServer> {
   const requests: ReceivedRequest[] = [];
   const faults: Fault[] = [];
+  let choose: Parameters<LocalServer['misbehave']>[0] = () => null;
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -62,7 +65,7 @@ export async function startLocalServer(answering: Answering): Promise<LocalServe
       requests.push(request);
       const at = faults.findIndex(({ path }) => path.test(request.path));
       const [fault] = at === -1 ? [] : faults.splice(at, 1);
-      const { instead, takesEffect = false } = fault ?? {};
+      const { instead, takesEffect = false } = fault ?? choose(request) ?? {};
       if (instead === undefined || instead instanceof Promise) {
         const answer = answering(request, response);
         if (answer === null || answer instanceof Promise) return;
@@ -70,8 +73,10 @@ export async function startLocalServer(answering: Answering): Promise<LocalServe
         else void instead.then(() => send(response, answer));
         return;
       }
-      if (takesEffect) void answering(request, response);
-      if (instead === 'cut') response.destroy();
+      const answer = takesEffect ? answering(request, response) : undefined;
+      // What writes its answer itself has begun to; all that can still go wrong is that it breaks off.
+      const isWriting = answer === null || answer instanceof Promise;
+      if (instead === 'cut' || isWriting) response.destroy();
       else if (instead !== 'silence') send(response, instead);
     });
   });
@@ -82,6 +87,9 @@ export async function startLocalServer(answering: Answering): Promise<LocalServe
     url: `http://127.0.0.1:${port}`,
     requests,
     faults,
+    misbehave: (chooseFault) => {
+      choose = chooseFault;
+    },
     close: async () => {
       if (!server.listening) return;
       const closed = once(server, 'close');
