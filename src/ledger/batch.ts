@@ -61,6 +61,11 @@ export class Batch {
     return { answers, changes: [...touched].map((wallet) => wallet.takeChange()), newKeys, attachments };
   }
 
+  /** The wallets of the batch as they are once all is written, with the holds that it knows. */
+  wallets(): StoredWallet[] {
+    return [...this.#wallets.values()].map((wallet) => wallet.known());
+  }
+
   /** What a unit that wants all or none is answered when it cannot have all; null when it can. */
   #refusalOf(unit: LedgerUnit): UnitAnswer[] | null {
     if (!unit.allOrNone) return null;
@@ -131,6 +136,11 @@ class WalletInBatch {
     this.#holds.set(id, hold);
   }
 
+  /** As it is once all is written, with every hold that was loaded or made. */
+  known(): StoredWallet {
+    return { ...this.#written, state: { ...this.#state, holds: this.#holds } };
+  }
+
   /** What has to be written since this was asked before, with the new transfers in their chain. */
   takeChange(): WalletChange {
     const oldHolds = new Map<HoldId, Hold>();
@@ -146,7 +156,12 @@ class WalletInBatch {
       return { transfer, hash: headHash };
     });
     const before: StoredWallet = { ...this.#written, state: { ...this.#written.state, holds: oldHolds } };
-    const after: StoredWallet = { state: { ...this.#state, holds: newHolds }, headHash, updatedAt: this.#now };
+    const after: StoredWallet = {
+      state: { ...this.#state, holds: newHolds },
+      revision: before.revision + 1,
+      headHash,
+      updatedAt: this.#now,
+    };
     this.#written = after;
     this.#transfers = [];
     this.#oldHolds = new Map();

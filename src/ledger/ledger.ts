@@ -10,6 +10,7 @@ import type { AccountId, Command, Grant, GrantId, HoldId, Instant, Transfer, Wal
 import { Batch, type Decided, nameOf } from './batch.ts';
 import { GroupCommit, type GroupCommitLimits, type Waiting } from './group-commit.ts';
 import { genesisHash } from './journal-hash.ts';
+import { RememberedWallets } from './remembered-wallets.ts';
 import type { LedgerAnswer, LedgerRequest, LedgerUnit, UnitAnswer } from './request.ts';
 import {
   findGrantOwner,
@@ -24,6 +25,7 @@ import {
   type Named,
   type StoredWallet,
   writeChanges,
+  writeUnlessChanged,
 } from './wallet.store.ts';
 
 /** Writes the rows that many commands of a batch attached, with as few statements as it can. */
@@ -101,6 +103,7 @@ interface LedgerDependencies {
   readonly onCommit: (accountIds: readonly AccountId[]) => void;
   /** How many commands of a batch are decided and written at a time. */
   readonly partSize: number;
+  readonly remembered: RememberedWallets;
 }
 
 /**
@@ -122,6 +125,7 @@ export function createLedger(options: {
     partSize: usualPartSize,
     follow: () => new Map(),
     onCommit: () => {},
+    remembered: new RememberedWallets(),
     ...options,
   };
   const groupCommit = new GroupCommit<LedgerUnit, readonly UnitAnswer[]>(
@@ -199,12 +203,59 @@ async function commit(
   dependencies: LedgerDependencies,
   units: readonly LedgerUnit[],
 ): Promise<(readonly UnitAnswer[])[]> {
-  const { database, clock, onCommit, partSize } = dependencies;
+  return (await commitRemembered(dependencies, units)) ?? commitLocked(dependencies, units);
+}
+
+/**
+ * Decides by what is remembered of the wallets and writes it in one statement, which the database refuses when somebody else
+ * has written to one of them. Null, with nothing written, for whatever else there is to be seen first.
+ */
+async function commitRemembered(
+  dependencies: LedgerDependencies,
+  units: readonly LedgerUnit[],
+): Promise<(readonly UnitAnswer[])[] | null> {
+  const { database, clock, remembered, onCommit, partSize } = dependencies;
+  const isSimple = ({ command }: LedgerRequest): boolean => command.kind === 'hold';
+  const commands = units.reduce((sum, { requests }) => sum + requests.length, 0);
+  if (commands > partSize || !units.every(({ requests }) => requests.every(isSimple))) return null;
+  const accountIds = [...new Set(units.map(({ accountId }) => accountId))].sort();
+  const now = clock.now();
+  const wallets = remembered.recall(accountIds, now);
+  if (wallets === null) return null;
+
+  const batch = new Batch(wallets, [], now);
+  const decided = batch.decide(units);
+  const isAllApplied = decided.answers.every((answers) => answers.every(({ kind }) => kind === 'applied'));
+  const { inserts, others } = otherRows(dependencies, decided, now);
+  // Who is refused is refused by what stands in the database.
+  if (!isAllApplied || others.length > 0 || decided.changes.length === 0) return null;
+  try {
+    const { changes, newKeys: keys } = decided;
+    await writeUnlessChanged(database.prisma, { changes, keys, inserts, now });
+  } catch (error) {
+    remembered.estrange(accountIds, now);
+    if (isPassing(error) || isUniqueViolation(error)) return null;
+    throw error;
+  }
+  for (const wallet of batch.wallets()) {
+    const until = remembered.untilOf(wallet.state.accountId);
+    if (until !== null) remembered.remember(wallet, until, now);
+  }
+  onCommit(accountIds);
+  return [...decided.answers];
+}
+
+/** Takes the wallets' rows, reads what the commands need, and writes what they come to, part by part. */
+async function commitLocked(
+  dependencies: LedgerDependencies,
+  units: readonly LedgerUnit[],
+): Promise<(readonly UnitAnswer[])[]> {
+  const { database, clock, remembered, onCommit, partSize } = dependencies;
   const named = namedBy(units);
   const accountIds = named.map(({ accountId }) => accountId).sort();
   const keyNames = keyNamesOf(units);
   const changed = new Set<AccountId>();
-  const answers = await database.prisma.$transaction(async (transaction) => {
+  const { answers, wallets, dueBy, now } = await database.prisma.$transaction(async (transaction) => {
     await lockWallets(transaction, accountIds);
     // Taken after the locks: who waited sees the time of those that it waited for.
     const now = clock.now();
@@ -227,8 +278,9 @@ async function commit(
     } finally {
       await writing;
     }
-    return answers;
+    return { answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now };
   });
+  for (const wallet of wallets) remembered.remember(wallet, dueBy, now);
   onCommit([...changed]);
   return answers;
 }
@@ -265,12 +317,24 @@ const keyNamesOf = (units: readonly LedgerUnit[]): KeyName[] =>
 /** Writes what a part of a batch has come to. */
 async function write(
   transaction: Transaction,
-  { writers, follow }: LedgerDependencies,
-  { changes, newKeys, attachments }: Decided,
+  dependencies: LedgerDependencies,
+  decided: Decided,
   now: Instant,
 ): Promise<void> {
+  const { changes, newKeys: keys } = decided;
+  const { inserts, others } = otherRows(dependencies, decided, now);
+  if (changes.length > 0) await writeChanges(transaction, { changes, keys, inserts, now });
+  for (const writeOther of others) await writeOther(transaction);
+}
+
+/** What other parts write with a part of a batch: new rows, and anything else. */
+function otherRows(
+  { writers, follow }: LedgerDependencies,
+  { changes, attachments }: Decided,
+  now: Instant,
+): { inserts: Statement[]; others: ((transaction: Transaction) => Promise<void>)[] } {
   const inserts: Statement[] = [];
-  const others: (() => Promise<void>)[] = [];
+  const others: ((transaction: Transaction) => Promise<void>)[] = [];
   const followed = follow(
     changes.map(({ before, after }) => ({
       accountId: after.state.accountId,
@@ -283,10 +347,9 @@ async function write(
     const writer = writers.get(name);
     if (writer === undefined) throw new Error(`No writer "${name}" is registered with the ledger.`);
     if (writer.kind === 'insert') inserts.push(writer.statementFor(rows, now));
-    else others.push(() => writer.write(transaction, rows));
+    else others.push((transaction) => writer.write(transaction, rows));
   }
-  if (changes.length > 0) await writeChanges(transaction, changes, newKeys, inserts, now);
-  for (const writeOther of others) await writeOther();
+  return { inserts, others };
 }
 
 /** What the commands of a batch name, for each wallet. */
@@ -323,6 +386,7 @@ async function openWallet(
       holds: new Map(),
       clawbacks: new Map(),
     },
+    revision: 1,
     headHash: genesisHash(accountId),
     updatedAt: now,
   };
@@ -333,7 +397,7 @@ async function openWallet(
   const { changes, answers } = new Batch(new Map([[accountId, empty]]), [], now).decide([unit]);
   const refused = answers.flat().find((answer) => answer.kind !== 'applied');
   if (refused !== undefined) throw new Error(`A new wallet refused its first grant: ${JSON.stringify(refused)}.`);
-  await writeChanges(transaction, changes, [], [], now);
+  await writeChanges(transaction, { changes, keys: [], inserts: [], now });
 }
 
 async function readWallets(

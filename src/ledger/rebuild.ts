@@ -62,10 +62,13 @@ async function correct(transaction: Transaction, accountId: AccountId): Promise<
     sequence: replay.sequence,
     lastInstant,
   };
-  const after: StoredWallet = { ...wallet, state, headHash: replay.hash };
+  const after: StoredWallet = { ...wallet, state, revision: wallet.revision + 1, headHash: replay.hash };
   const walletIsRight = totalsOf(before) === totalsOf(after);
   const corrected = wrongGrants.length + wrongHolds.length + (walletIsRight ? 0 : 1);
-  if (corrected > 0) await writeChanges(transaction, [{ before, after, transfers: [] }], [], [], wallet.updatedAt);
+  if (corrected > 0) {
+    const changes = [{ before, after, transfers: [] }];
+    await writeChanges(transaction, { changes, keys: [], inserts: [], now: wallet.updatedAt });
+  }
   return corrected;
 }
 

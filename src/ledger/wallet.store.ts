@@ -25,6 +25,8 @@ import type {
 /** A wallet as it is stored: its state and the head of its chain. */
 export interface StoredWallet {
   readonly state: WalletState;
+  /** Counts what was ever written to it. */
+  readonly revision: number;
   readonly headHash: Buffer;
   readonly updatedAt: Instant;
 }
@@ -59,6 +61,8 @@ export interface WalletChange {
 interface LoadedWallets {
   readonly wallets: Map<AccountId, StoredWallet>;
   readonly keys: IdempotencyKey[];
+  /** No hold that was not read lapses up to this instant. */
+  readonly dueBy: Instant;
 }
 
 /**
@@ -76,8 +80,11 @@ export async function lockWallets(transaction: Transaction, accountIds: readonly
     ORDER BY wallet.account_id FOR NO KEY UPDATE OF wallet`;
 }
 
-/** Wallets that ran ahead of this process's clock by less than this are read at once with what is due for them. */
-const clockSkewMs = 10_000;
+/**
+ * How far ahead of now what falls due is read: for wallets that ran ahead of this process's clock, and so that a wallet is
+ * known for that long.
+ */
+const readAheadMs = 60_000;
 
 /** Reads the named wallets as far as commands or readers at `now` need them, and the keys, in one statement. */
 export async function loadWallets(
@@ -86,11 +93,11 @@ export async function loadWallets(
   keys: readonly KeyName[],
   now: Instant,
 ): Promise<LoadedWallets> {
-  let dueBy = (now + clockSkewMs) as Instant; // A later instant is an instant.
+  let dueBy = (now + readAheadMs) as Instant; // A later instant is an instant.
   for (;;) {
     const loaded = assemble(await readRows(client, named, keys, dueBy));
     const furthest = Math.max(...[...loaded.wallets.values()].map(({ state }) => state.lastInstant));
-    if (furthest <= dueBy) return loaded;
+    if (furthest <= dueBy) return { ...loaded, dueBy };
     dueBy = furthest as Instant; // The instant of a wallet.
   }
 }
@@ -157,7 +164,7 @@ function readRows(
       ) AS found`;
 }
 
-function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallets {
+function assemble(rows: readonly { kind: string; row: unknown }[]): Omit<LoadedWallets, 'dueBy'> {
   const grants = new Map<AccountId, Map<GrantId, Grant>>();
   const holds = new Map<AccountId, Map<HoldId, Hold>>();
   const clawbacks = new Map<AccountId, Map<GrantId, Clawback>>();
@@ -201,6 +208,7 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallet
         holds: of(holds, accountId),
         clawbacks: of(clawbacks, accountId),
       },
+      revision: wallet.revision,
       headHash: parseBytes(wallet.head_hash),
       updatedAt: parseInstant(wallet.updated_at),
     });
@@ -208,23 +216,61 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallet
   return { wallets, keys };
 }
 
-/** Writes what a batch changed, with other parts' new rows, by a few set-based statements that are sent as one. */
-export async function writeChanges(
-  transaction: Transaction,
-  changes: readonly WalletChange[],
-  keys: readonly IdempotencyKey[],
-  inserts: readonly Statement[],
-  now: Instant,
-): Promise<void> {
-  const wallets = changes.map(({ after }) => after);
+/** What a batch changed, with other parts' new rows, and all that it takes to write it. */
+interface Writing {
+  readonly changes: readonly WalletChange[];
+  readonly keys: readonly IdempotencyKey[];
+  readonly inserts: readonly Statement[];
+  readonly now: Instant;
+}
+
+/** Writes to wallets that are locked, by a few set-based statements that are sent as one. */
+export async function writeChanges(transaction: Transaction, writing: Writing): Promise<void> {
+  await transaction.$executeRaw`${prepared} ${walletUpdate(writing)}`;
+}
+
+/**
+ * Writes to wallets that are not locked, in one statement on its own: all of it, or nothing when one of them is not what it
+ * was before. Throws a serialization failure then, and a unique violation for what is there already.
+ */
+export async function writeUnlessChanged(client: PrismaClient, writing: Writing): Promise<void> {
+  await client.$queryRaw`${prepared} ${walletUpdate(writing, true)}`;
+}
+
+/** The statement that writes all; a careful one takes the wallets' rows in their order, and refuses those that have changed. */
+function walletUpdate(writing: Writing, isCareful = false): Statement {
+  const wallets = writing.changes.map(({ after }) => after);
+  const accountIds = wallets.map(({ state }) => state.accountId);
+  const parts = insertions(writing).map(
+    (statement, index) => Prisma.sql`, ${Prisma.raw(`part_${index}`)} AS (${statement})`,
+  );
+  const others = parts.length === 0 ? Prisma.empty : Prisma.join(parts, '');
+  // The ids once more: the planner does not know how few rows the others are, and reads the whole table.
+  const update = Prisma.sql`UPDATE wallet SET available = changed.available, held = changed.held, pending = changed.pending,
+      debt = changed.debt, issued = changed.issued, sequence = changed.sequence, revision = changed.revision,
+      head_hash = changed.head_hash, last_instant = changed.last_instant, updated_at = changed.updated_at
+    FROM changed WHERE wallet.account_id = changed.account_id AND wallet.account_id = ANY(${accountIds}::text[])`;
+  const changed = Prisma.sql`WITH changed AS (${selectRows(walletColumns, wallets)})`;
+  if (!isCareful) return Prisma.sql`${changed} ${others} ${update}`;
+  // As `lockWallets` takes them.
+  const locked = Prisma.sql`SELECT account_id FROM wallet WHERE account_id = ANY(${accountIds}::text[])
+    ORDER BY account_id FOR NO KEY UPDATE`;
+  return Prisma.sql`${changed}, locked AS MATERIALIZED (${locked}), updated AS (
+      ${update} AND wallet.revision = changed.revision - 1 AND wallet.account_id IN (SELECT account_id FROM locked)
+      RETURNING 1
+    ) ${others}
+    SELECT refuse_stale(count(*), ${wallets.length}::bigint) FROM updated`;
+}
+
+/** The rows of grants, holds, clawbacks, transfers and keys, and those of other parts. */
+function insertions({ changes, keys, inserts, now }: Writing): Statement[] {
   const grants = rowsToWrite(changes, (state) => state.grants);
   const holds = rowsToWrite(changes, (state) => state.holds);
   const clawbacks = rowsToWrite(changes, (state) => state.clawbacks);
   const transfers = changes.flatMap(({ after, transfers: made }) =>
     made.map(({ transfer, hash }) => ({ accountId: after.state.accountId, transfer, hash })),
   );
-  const accountIds = wallets.map(({ state }) => state.accountId);
-  const statements = [
+  return [
     ...ifAny(grants.new, (rows) => insertRows('credit_grant', grantColumns, rows)),
     ...ifAny(
       grants.changed,
@@ -254,17 +300,9 @@ export async function writeChanges(
     ...ifAny(keys, (rows) => insertRows('idempotency_key', keyColumns(now), rows)),
     ...inserts,
   ];
-  const parts = statements.map((statement, index) => Prisma.sql`, ${Prisma.raw(`part_${index}`)} AS (${statement})`);
-  // The ids once more: the planner does not know how few rows the others are, and reads the whole table.
-  await transaction.$executeRaw`${prepared}
-    WITH changed AS (${selectRows(walletColumns, wallets)}) ${parts.length === 0 ? Prisma.empty : Prisma.join(parts, '')}
-    UPDATE wallet SET available = changed.available, held = changed.held, pending = changed.pending,
-      debt = changed.debt, issued = changed.issued, sequence = changed.sequence, head_hash = changed.head_hash,
-      last_instant = changed.last_instant, updated_at = changed.updated_at
-    FROM changed WHERE wallet.account_id = changed.account_id AND wallet.account_id = ANY(${accountIds}::text[])`;
 }
 
-/** Makes the empty wallet of an account. */
+/** Makes the empty wallet of an account, at its first revision. */
 export async function insertWallet(transaction: Transaction, wallet: StoredWallet): Promise<void> {
   const { state } = wallet;
   await transaction.wallet.create({
@@ -373,6 +411,7 @@ interface WalletRow {
   debt: number;
   issued: number;
   sequence: number;
+  revision: number;
   head_hash: string;
   last_instant: string;
   updated_at: string;
@@ -446,6 +485,7 @@ const walletColumns: Columns<StoredWallet> = {
   debt: ['integer', ({ state }) => state.debt],
   issued: ['integer', ({ state }) => state.issued],
   sequence: ['integer', ({ state }) => state.sequence],
+  revision: ['integer', ({ revision }) => revision],
   head_hash: ['bytea', ({ headHash }) => headHash],
   last_instant: ['timestamptz', ({ state }) => state.lastInstant],
   updated_at: ['timestamptz', ({ updatedAt }) => updatedAt],

@@ -1,20 +1,20 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Connection, type Fault, Line } from '../simulator/connection.ts';
+import { Connection, type Fault, isCarefulWrite, Line } from '../simulator/connection.ts';
 import { findLedgerFaults } from '../support/ledger-checks.ts';
 import { createStudio, mini, type Studio } from '../support/studio.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
-describe('A COMMIT whose answer is lost', () => {
+describe('A COMMIT, or a write without one, whose answer is lost', () => {
   let app: TestApp;
   let studio: Studio;
-  /** What happens to the next COMMIT. */
+  /** What happens to the next COMMIT, or write without one. */
   let fault: Fault | null = null;
 
   beforeAll(async () => {
     const connection = new Connection(await PGlite.create(), new Line(), {
-      next: ({ kind }) => {
-        if (kind !== 'commit') return null;
+      next: ({ kind, sql }) => {
+        if (kind !== 'commit' && !isCarefulWrite(sql)) return null;
         const now = fault;
         fault = null;
         return now;

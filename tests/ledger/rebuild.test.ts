@@ -70,8 +70,9 @@ describeOnBoth('the rebuild of a wallet from its journal', (kind) => {
 
   it('given amounts of the wallet, its grants and its holds that were lost, when it is rebuilt, then not a row differs from before', async () => {
     const { id } = await accountWithHistory();
-    const before = await digestTables(app.database);
     const { prisma } = app.database;
+    const { revision } = await prisma.wallet.findUniqueOrThrow({ where: { accountId: id } });
+    const before = await digestTables(app.database);
     const grants = await prisma.$executeRaw`
       UPDATE credit_grant SET pending = 0, remaining = amount, held = 0, consumed = 0, expired = 0, revoked = 0
       WHERE account_id = ${id} AND remaining <> amount`;
@@ -85,6 +86,12 @@ describeOnBoth('the rebuild of a wallet from its journal', (kind) => {
     expect(data?.rebuildWallet).toEqual({ corrected: grants + holds + 1, verification: sound });
     expect(grants).toBeGreaterThan(2);
     expect(holds).toBeGreaterThan(2);
+    // It was written to, and whoever remembers it has to see that.
+    const { count } = await prisma.wallet.updateMany({
+      where: { accountId: id, revision: revision + 1 },
+      data: { revision },
+    });
+    expect(count).toBe(1);
     expect(await digestTables(app.database)).toEqual(before);
   });
 

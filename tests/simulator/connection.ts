@@ -12,8 +12,8 @@ export type Fault = 'die before' | 'die after' | 'lose before' | 'lose after';
 export interface StatementPoint {
   readonly kind: 'statement' | 'commit';
   readonly sql: string;
-  /** A transaction can be run again as a whole. */
-  readonly inTransaction: boolean;
+  /** Whether the service runs it again when its answer is lost, alone or with the transaction that it is in. */
+  readonly isRunAgain: boolean;
 }
 
 /** What a connection asks of the simulation. */
@@ -63,6 +63,9 @@ class ConnectionLost extends Error {
   override readonly cause = { kind: 'ConnectionClosed' };
 }
 
+/** The ledger's write to wallets that it remembers: all of a transaction in one statement. */
+export const isCarefulWrite = (sql: string): boolean => sql.includes('refuse_stale');
+
 /** The connection of one process to the database, with all that can go wrong between any two statements. */
 export class Connection {
   readonly #pglite: PGlite;
@@ -111,7 +114,11 @@ export class Connection {
     const alone = async <Result>(query: Query, work: () => Promise<Result>): Promise<Result> => {
       const free = await this.#line.take();
       try {
-        return await this.#attempt({ kind: 'statement', sql: query.sql, inTransaction: false }, query.args, work);
+        return await this.#attempt(
+          { kind: 'statement', sql: query.sql, isRunAgain: isCarefulWrite(query.sql) },
+          query.args,
+          work,
+        );
       } finally {
         free();
       }
@@ -156,7 +163,7 @@ export class Connection {
     const within = async <Result>(query: Query, work: () => Promise<Result>): Promise<Result> => {
       if (isOver) throw new ConnectionLost();
       try {
-        return await this.#attempt({ kind: 'statement', sql: query.sql, inTransaction: true }, query.args, work);
+        return await this.#attempt({ kind: 'statement', sql: query.sql, isRunAgain: true }, query.args, work);
       } catch (error) {
         // Whoever is gone has no transaction any more.
         if (error instanceof ConnectionLost || error instanceof ProcessDied) await end('rollback');
@@ -172,7 +179,7 @@ export class Connection {
       commit: async () => {
         if (isOver) throw new ConnectionLost();
         try {
-          await this.#attempt({ kind: 'commit', sql: 'COMMIT', inTransaction: true }, [], () => end('commit'));
+          await this.#attempt({ kind: 'commit', sql: 'COMMIT', isRunAgain: true }, [], () => end('commit'));
         } finally {
           await end('rollback');
         }

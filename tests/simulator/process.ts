@@ -4,7 +4,7 @@ import type { Database } from '../../src/db/index.ts';
 import type { AssetStorage } from '../../src/generation/index.ts';
 import { createIdSource } from '../../src/ids.ts';
 import type { Chance } from './chance.ts';
-import { Connection, type Fault, type Line, type StatementPoint, type Weather } from './connection.ts';
+import { Connection, type Fault, type Line, type StatementPoint, type Weather, isCarefulWrite } from './connection.ts';
 import { turns } from './event-loop.ts';
 import { InvariantBroken } from './invariant.ts';
 import { ProviderTrouble, type SimulatedProvider } from './provider.ts';
@@ -105,6 +105,7 @@ export class Process {
         return faultAt(point, faults);
       },
       done: ({ sql }, values) => {
+        if (isCarefulWrite(sql)) return; // It takes its lock last, and is refused when anybody wrote since it took its time.
         if (sql.includes('FOR NO KEY UPDATE')) lockedAt = this.clock.now();
         else if (sql.includes('INSERT INTO transfer') && earliestIn(sql, values) < lockedAt) {
           const invariant = 'G39 a command takes its time behind the lock';
@@ -116,9 +117,9 @@ export class Process {
         troubled('died');
         tell(`${this.name} dies`);
       },
-      lost: ({ inTransaction }) => {
+      lost: ({ isRunAgain }) => {
         this.#losses += 1;
-        if (!inTransaction || !this.isUp) this.#troubles += 1;
+        if (!isRunAgain || !this.isUp) this.#troubles += 1;
         troubled('lost');
         tell(`${this.name} loses a connection`);
       },
@@ -130,9 +131,9 @@ export class Process {
 const mostAttempts = 6;
 
 /** A COMMIT whose answer is lost is the worst, so it comes most often. */
-function faultAt({ kind }: StatementPoint, faults: Chance): Fault | null {
+function faultAt({ kind, sql }: StatementPoint, faults: Chance): Fault | null {
   const luck = faults.below(400);
-  if (kind === 'commit') {
+  if (kind === 'commit' || isCarefulWrite(sql)) {
     if (luck < 40) return 'lose after';
     if (luck < 50) return 'lose before';
     if (luck < 56) return 'die before';
