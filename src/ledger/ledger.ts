@@ -216,9 +216,11 @@ async function commitRemembered(
 ): Promise<(readonly UnitAnswer[])[] | null> {
   const { database, clock, remembered, onCommit, partSize } = dependencies;
   const isSimple = ({ command }: LedgerRequest): boolean => command.kind === 'hold';
-  const commands = units.reduce((sum, { requests }) => sum + requests.length, 0);
-  if (commands > partSize || !units.every(({ requests }) => requests.every(isSimple))) return null;
   const accountIds = [...new Set(units.map(({ accountId }) => accountId))].sort();
+  const commands = units.reduce((sum, { requests }) => sum + requests.length, 0);
+  // Many commands on one wallet are written while the next are decided, which takes a transaction.
+  const isFewPerWallet = commands <= partSize * accountIds.length;
+  if (!isFewPerWallet || !units.every(({ requests }) => requests.every(isSimple))) return null;
   const now = clock.now();
   const wallets = remembered.recall(accountIds, now);
   if (wallets === null) return null;
