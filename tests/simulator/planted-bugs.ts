@@ -98,12 +98,12 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: ledger,
         text: '    // Taken after the locks: who waited sees the time of those that it waited for.\n    const now = clock.now();\n',
-        by: '',
+        by: '    const now = before;\n',
       },
       {
         file: ledger,
         text: '  const named = namedBy(units);\n',
-        by: '  const now = clock.now();\n  const named = namedBy(units);\n',
+        by: '  const before = clock.now();\n  const named = namedBy(units);\n',
       },
     ],
   },
@@ -130,10 +130,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: ledger,
-        text: '  const answers = await database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
-        by: '  const answers = await new Promise((answer, fail) => database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
+        text: ' = await database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
+        by: ' = await new Promise((answer, fail) => database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
       },
-      { file: ledger, text: '    return answers;\n  });', by: '    answer(answers);\n  }).catch(fail));' },
+      {
+        file: ledger,
+        text: '    return { answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now };\n  });',
+        by: '    answer({ answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now });\n  }).catch(fail));',
+      },
     ],
   },
   {
@@ -156,8 +160,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: ledger,
-        text: 'of attachments) {\n',
-        by: "of attachments) {\n    if (name === 'job' && rows.length > 1) continue;\n",
+        text: '...followed]) {\n',
+        by: "...followed]) {\n    if (name === 'job' && rows.length > 1) continue;\n",
       },
     ],
   },
@@ -166,8 +170,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: ledger,
-        text: 'const decided = batch.decide(',
-        by: 'const decided = new Batch(loaded.wallets, loaded.keys, now).decide(',
+        text: 'const decided = batch.decide(part);',
+        by: 'const decided = new Batch(loaded.wallets, loaded.keys, now).decide(part);',
       },
     ],
   },
@@ -178,6 +182,33 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: ledger,
         text: 'writing = write(transaction, dependencies, decided, now);',
         by: 'if (answers.length === decided.answers.length) writing = write(transaction, dependencies, decided, now);',
+      },
+    ],
+  },
+  {
+    name: 'a remembered wallet is believed without its revision',
+    replacements: [
+      { file: 'src/ledger/wallet.store.ts', text: ' AND wallet.revision = changed.revision - 1 AND', by: ' AND' },
+    ],
+  },
+  {
+    name: 'a remembered wallet is believed when something has fallen due',
+    replacements: [
+      {
+        file: 'src/ledger/remembered-wallets.ts',
+        text: 'if (wallet === null || until <= Math.max(now, wallet.state.lastInstant)) return null;',
+        by: 'if (wallet === null) return null;',
+      },
+    ],
+  },
+  {
+    name: 'a refusal is told by what is remembered',
+    replacements: [
+      { file: ledger, text: 'if (!isAllApplied || others.length > 0', by: 'if (others.length > 0' },
+      {
+        file: ledger,
+        text: '|| decided.changes.length === 0) return null;',
+        by: ') return null;\n  if (decided.changes.length === 0) return [...decided.answers];',
       },
     ],
   },
