@@ -14,7 +14,7 @@ import { openCatalog, type ProviderName } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Database, migrate, readSecret } from './db/index.ts';
-import { createChanges } from './events/index.ts';
+import { createChanges, openRedisChannel } from './events/index.ts';
 import {
   createAssetUrls,
   createBucketStorage,
@@ -117,7 +117,15 @@ async function compose(
     : null;
   const clock = sandboxClock ?? machineClock;
   const ids = createIds(clock);
-  const changes = createChanges({ database, ids, onError: onError('Other processes were not told of changes.') });
+  const { redisUrl } = config;
+  const changes = createChanges({
+    openChannel: (options) =>
+      redisUrl === null
+        ? database.openChannel('account_changes', options)
+        : openRedisChannel(redisUrl, 'account_changes', options),
+    ids,
+    onError: onError('Other processes were not told of changes.'),
+  });
   const onInternalError = (error: unknown): string => {
     const id = ids.next('error');
     log.error({ err: error, id }, 'A request failed for a reason of our own.');
