@@ -40,6 +40,7 @@ import { readPersistedDocuments } from './http/persisted-documents.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import { createUploadHandler } from './http/uploads.ts';
+import { createWebSockets } from './http/web-sockets.ts';
 import { createFalWebhookHandler } from './http/webhooks.ts';
 import type { IdSource } from './ids.ts';
 import { createJobs, type Jobs, jobWriter } from './jobs/index.ts';
@@ -311,10 +312,18 @@ async function compose(
     onInternalError,
     persisted: readPersistedDocuments(config.persistedOnly),
   });
+  const webSockets = createWebSockets({
+    accounts,
+    subscriptions: graphql.subscriptions,
+    allowedOrigins: config.allowedOrigins,
+    publicUrl,
+    onInternalError,
+  });
   const server = createHttpServer({
     accounts,
     clock,
     graphql: graphql.handle,
+    webSocket: webSockets.accept,
     playground: createPlayground({
       demoKey: config.demoKeys ? demoKeys.account : null,
       adminKey: config.demoKeys ? demoKeys.admin : null,
@@ -384,7 +393,7 @@ async function compose(
   closers.push(async () => {
     closing = true;
     graphql.endStreams();
-    await drain(drainMs);
+    await Promise.all([webSockets.end(), drain(drainMs)]);
   });
   if (stripeSandbox !== null) {
     stripeSandbox.deliverPending().catch(onError('Events of the Stripe sandbox were not delivered.'));
