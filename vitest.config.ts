@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/browser/**'],
+    exclude: ['tests/browser/**', 'tests/redis/**'],
     globalSetup: ['tests/support/global-setup.ts'],
     // A PostgreSQL and an embedded database work beside the tests on the same machine.
     // A test waits for its database about as long as it works, so that no core needs to be kept free.

@@ -14,7 +14,7 @@ import { openCatalog, type ProviderName } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Database, migrate, readSecret } from './db/index.ts';
-import { createChanges } from './events/index.ts';
+import { createChanges, openRedisChannel } from './events/index.ts';
 import {
   createAssetUrls,
   createBucketStorage,
@@ -40,6 +40,7 @@ import { readPersistedDocuments } from './http/persisted-documents.ts';
 import { createPlayground } from './http/playground.ts';
 import { createHttpServer } from './http/server.ts';
 import { createUploadHandler } from './http/uploads.ts';
+import { createWebSockets } from './http/web-sockets.ts';
 import { createFalWebhookHandler } from './http/webhooks.ts';
 import type { IdSource } from './ids.ts';
 import { createJobs, type Jobs, jobWriter } from './jobs/index.ts';
@@ -117,7 +118,15 @@ async function compose(
     : null;
   const clock = sandboxClock ?? machineClock;
   const ids = createIds(clock);
-  const changes = createChanges({ database, ids, onError: onError('Other processes were not told of changes.') });
+  const { redisUrl } = config;
+  const changes = createChanges({
+    openChannel: (options) =>
+      redisUrl === null
+        ? database.openChannel('account_changes', options)
+        : openRedisChannel(redisUrl, 'account_changes', options),
+    ids,
+    onError: onError('Other processes were not told of changes.'),
+  });
   const onInternalError = (error: unknown): string => {
     const id = ids.next('error');
     log.error({ err: error, id }, 'A request failed for a reason of our own.');
@@ -303,10 +312,18 @@ async function compose(
     onInternalError,
     persisted: readPersistedDocuments(config.persistedOnly),
   });
+  const webSockets = createWebSockets({
+    accounts,
+    subscriptions: graphql.subscriptions,
+    allowedOrigins: config.allowedOrigins,
+    publicUrl,
+    onInternalError,
+  });
   const server = createHttpServer({
     accounts,
     clock,
     graphql: graphql.handle,
+    webSocket: webSockets.accept,
     playground: createPlayground({
       demoKey: config.demoKeys ? demoKeys.account : null,
       adminKey: config.demoKeys ? demoKeys.admin : null,
@@ -376,7 +393,7 @@ async function compose(
   closers.push(async () => {
     closing = true;
     graphql.endStreams();
-    await drain(drainMs);
+    await Promise.all([webSockets.end(), drain(drainMs)]);
   });
   if (stripeSandbox !== null) {
     stripeSandbox.deliverPending().catch(onError('Events of the Stripe sandbox were not delivered.'));

@@ -13,6 +13,8 @@ export interface Config {
   readonly dataDir: string;
   /** Absent: the embedded database. */
   readonly databaseUrl: string | null;
+  /** Where processes tell each other of changes; null: through the database. */
+  readonly redisUrl: string | null;
   readonly billing: {
     readonly mode: BillingMode;
     readonly stripeSecretKey: string | null;
@@ -81,6 +83,12 @@ const isOrigin = (text: string): boolean =>
 const isClientScheme = (text: string): boolean =>
   /^[a-z][a-z0-9+.-]*:\/\/$/.test(text) && !/^(https?|javascript|data|file|blob|vbscript|about):/.test(text);
 
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d*)?$/.test(pathname);
+}
+
 const portProblem = 'must be a port number from 0 to 65535';
 
 const placesProblem = 'must be a whole number from 1 to 10000';
@@ -111,6 +119,7 @@ const environmentSchema = z.object({
   PUBLIC_URL: withoutSlash.optional(),
   DATA_DIR: z.string().default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// or postgresql:// URL' }).optional(),
+  REDIS_URL: z.string().refine(isRedisUrl, { error: 'must be a redis:// or rediss:// URL' }).optional(),
   BILLING_MODE: z
     .enum(['disabled', 'sandbox', 'test_only', 'live'], { error: 'must be disabled, sandbox, test_only or live' })
     .optional(),
@@ -204,6 +213,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     publicUrl: environment.PUBLIC_URL ?? null,
     dataDir: environment.DATA_DIR,
     databaseUrl: environment.DATABASE_URL ?? null,
+    redisUrl: environment.REDIS_URL ?? null,
     billing: {
       mode,
       stripeSecretKey: environment.STRIPE_SECRET_KEY ?? null,

@@ -4,6 +4,7 @@ import { type App, demoKeys, startApp } from './app.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { DatabaseUnavailableError, DataDirectoryInUseError, MigrationError, openDatabase } from './db/index.ts';
+import { RedisUnavailableError } from './events/index.ts';
 import { createIdSource } from './ids.ts';
 import { startWorkers } from './workers.ts';
 
@@ -95,7 +96,8 @@ function explain(error: unknown): string {
   if (
     error instanceof DataDirectoryInUseError ||
     error instanceof DatabaseUnavailableError ||
-    error instanceof MigrationError
+    error instanceof MigrationError ||
+    error instanceof RedisUnavailableError
   ) {
     return error.message;
   }

@@ -25,6 +25,7 @@ test('given an empty environment, when it is read, then it is the sandbox on thi
     publicUrl: null,
     dataDir: '.data',
     databaseUrl: null,
+    redisUrl: null,
     billing: {
       mode: 'sandbox',
       stripeSecretKey: null,
@@ -57,7 +58,17 @@ test('given an empty environment, when it is read, then it is the sandbox on thi
 
 test('given variables that are empty, when they are read, then they count as absent; others of the machine do not matter', () => {
   const names = [
-    ...['HOST', 'PORT', 'PUBLIC_URL', 'DATA_DIR', 'DATABASE_URL', 'BILLING_MODE', 'STRIPE_SECRET_KEY', 'LOG_LEVEL'],
+    ...[
+      'HOST',
+      'PORT',
+      'PUBLIC_URL',
+      'DATA_DIR',
+      'DATABASE_URL',
+      'REDIS_URL',
+      'BILLING_MODE',
+      'STRIPE_SECRET_KEY',
+      'LOG_LEVEL',
+    ],
     ...['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'ADMIN_API_KEY', 'ALLOWED_REDIRECTS', 'ALLOWED_ORIGINS'],
     ...['RECONCILE_REPAIR', 'PROVIDER_CONCURRENCY', 'ACCOUNT_CONCURRENCY'],
     ...['RECONCILE_REPAIR', 'FAL_KEY', 'GMI_API_KEY', 'GROQ_API_KEY', 'FAL_QUEUE_URL', 'FAL_WEBHOOK_JWKS_URL'],
@@ -76,6 +87,7 @@ test('given every variable, when it is read, then each has its place', () => {
       PUBLIC_URL: 'https://api.studio.example/credits/',
       DATA_DIR: '/var/lib/wzrd',
       ...database,
+      REDIS_URL: 'rediss://user:secret@redis.example:6380/1',
       BILLING_MODE: 'live',
       ...liveKeys,
       STRIPE_API_URL: 'https://stripe.proxy.example:8443',
@@ -109,6 +121,7 @@ test('given every variable, when it is read, then each has its place', () => {
     publicUrl: 'https://api.studio.example/credits',
     dataDir: '/var/lib/wzrd',
     databaseUrl: database.DATABASE_URL,
+    redisUrl: 'rediss://user:secret@redis.example:6380/1',
     billing: {
       mode: 'live',
       stripeSecretKey: 'sk_live_abc',
@@ -202,6 +215,12 @@ describe('values of one variable', () => {
       ['postgres://db/x', 'postgresql://user:p%40ss@[::1]:5432/x'],
       ['mysql://db/x', 'db', 'file:./dev.db', 'https://db.example'],
       'must be a postgres:// or postgresql:// URL',
+    ],
+    [
+      'REDIS_URL',
+      ['redis://redis', 'rediss://:p%40ss@[::1]:6380/1'],
+      ['redis', 'redis://', 'redis:6379', 'localhost:6379', 'https://redis.example', 'redis://redis/x'],
+      'must be a redis:// or rediss:// URL',
     ],
     [
       'BILLING_MODE',
@@ -319,6 +338,7 @@ test('given all that can be wrong at once, when it is read, then all of it is sa
     PORT: 'four-thousand',
     PUBLIC_URL: 'nowhere',
     DATABASE_URL: 'mysql://user:secret-of-the-database@db/x',
+    REDIS_URL: 'http://:secret-of-redis@redis',
     BILLING_MODE: 'live',
     STRIPE_SECRET_KEY: 'sk_test_secret-of-stripe',
     STRIPE_API_URL: 'nowhere',
@@ -332,6 +352,7 @@ test('given all that can be wrong at once, when it is read, then all of it is sa
     'PORT',
     'PUBLIC_URL',
     'DATABASE_URL',
+    'REDIS_URL',
     'STRIPE_SECRET_KEY',
     'STRIPE_API_URL',
     'FAL_KEY',

@@ -3,7 +3,7 @@ import { openEmbeddedDatabase } from './embedded.ts';
 import { openPostgresDatabase } from './postgres.ts';
 
 export { DataDirectoryInUseError } from './data-directory-lock.ts';
-export type { Database, ProcessChannel, Transaction } from './database.ts';
+export type { ChannelOptions, Database, ProcessChannel, Transaction } from './database.ts';
 export type { Followers } from './followers.ts';
 export { DatabaseUnavailableError } from './database-unavailable-error.ts';
 export { isPassing, isUniqueViolation } from './database-errors.ts';

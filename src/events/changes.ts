@@ -1,4 +1,4 @@
-import type { Database, ProcessChannel } from '../db/index.ts';
+import type { ChannelOptions, ProcessChannel } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
 import { repeat } from '../repeat.ts';
 
@@ -36,11 +36,12 @@ const mostPerMessage = 200;
 
 /** The changes of one process, told to all processes on the database. */
 export function createChanges(options: {
-  database: Database;
+  /** Opens the way on which processes tell each other. */
+  openChannel: (options: ChannelOptions) => Promise<ProcessChannel>;
   ids: IdSource;
   onError: (error: unknown) => void;
 }): Changes {
-  const { database, ids, onError } = options;
+  const { openChannel, ids, onError } = options;
   /** Tells this process's own messages apart, which come back to it. */
   const sender = ids.randomBytes(8).toString('hex');
   const watches = new Map<string, Set<OwnWatch>>();
@@ -66,7 +67,7 @@ export function createChanges(options: {
       wake(accountId);
     }
     gathered.clear();
-    // One message after the other: what a slow database cannot take yet is gathered meanwhile.
+    // One message after the other: what a slow channel cannot take yet is gathered meanwhile.
     telling ??= tell();
   };
 
@@ -81,7 +82,7 @@ export function createChanges(options: {
 
   return {
     open: async () => {
-      channel = await database.openChannel('account_changes', {
+      channel = await openChannel({
         onMessage: (message) => {
           const [from, ...accountIds] = message.split(' ');
           if (from !== sender) for (const accountId of accountIds) wake(accountId);

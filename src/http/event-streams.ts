@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import { BadRequest } from '../resolvers/transport-errors.ts';
 
 const usualTimes = {
@@ -28,8 +28,9 @@ export function createEventStreams(): EventStreams {
   return {
     plugin: {
       onSubscribe: (hook) => {
-        const { request } = hook.args.contextValue;
-        if (takesEvents(request.headers.get('accept'))) return hook.setSubscribeFn(subscribe);
+        // Yoga types it as always there, but a subscription over WebSocket has none, and takes events.
+        const { request } = hook.args.contextValue as Partial<YogaInitialContext>;
+        if (request === undefined || takesEvents(request.headers.get('accept'))) return hook.setSubscribeFn(subscribe);
         hook.setResultAndStopExecution({
           errors: [new BadRequest('A subscription is answered with events: send "accept: text/event-stream".')],
         });

@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { AnswerType } from './fast-path.ts';
 
 /** What of an error's extensions is for the transport alone. */
@@ -26,7 +26,8 @@ function statusOf(errors: readonly GraphQLError[], answerType: AnswerType): numb
   return statuses.length === 0 ? 200 : Math.max(...statuses);
 }
 
-function withoutInternals(error: GraphQLError): object {
+/** An error as callers see it, without what is for the transport alone. */
+export function withoutInternals(error: GraphQLError): GraphQLFormattedError {
   const { http: _http, ...extensions } = error.extensions;
   return { ...error.toJSON(), extensions };
 }

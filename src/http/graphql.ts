@@ -28,11 +28,14 @@ import { malformed } from './malformed.ts';
 import type { PersistedDocuments } from './persisted-documents.ts';
 import { createPreparedAnswers, sendPrepared } from './prepared-answers.ts';
 import { HttpError, header, parseJson, readBody, textHeader, urlOf } from './request.ts';
+import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { createWitness, type WitnessedContext } from './witness.ts';
 
 export interface GraphqlEndpoint {
   /** Answers one GraphQL request of a caller who is known, or of nobody. */
   readonly handle: (request: IncomingMessage, response: ServerResponse, caller: Caller | null) => Promise<void>;
+  /** The same for subscriptions that come over WebSocket. */
+  readonly subscriptions: Subscriptions;
   /** Ends the answers that would go on for ever: those of subscriptions. */
   readonly endStreams: () => void;
 }
@@ -168,7 +171,16 @@ export function createGraphqlEndpoint(options: {
     response.writeHead(answer.status, { ...answer.headers, 'content-length': String(Buffer.byteLength(answer.text)) });
     response.end(answer.text);
   };
-  return { handle, endStreams: () => streams.end() };
+  const subscriptions = createSubscriptions({
+    // As on the fast path.
+    envelop: (context) => yoga.getEnveloped(context as unknown as YogaInitialContext & Context),
+    contextFor: (caller) =>
+      contextFor({ caller, idempotencyKey: null, lastEventId: null, left: () => new AbortController().signal }),
+    persisted,
+    mask: (error) => mask(error, onInternalError),
+    withCodes,
+  });
+  return { handle, subscriptions, endStreams: () => streams.end() };
 }
 
 /** A request with what is known of it. */

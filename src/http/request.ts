@@ -60,9 +60,12 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }
-  if (isDeeperThan(mostLevels, value)) throw new HttpError(400, `The body is nested deeper than ${mostLevels} levels.`);
+  if (isTooDeep(value)) throw new HttpError(400, `The body is nested deeper than ${mostLevels} levels.`);
   return value;
 }
+
+/** Whether a value is nested deeper than one may be. */
+export const isTooDeep = (value: unknown): boolean => isDeeperThan(mostLevels, value);
 
 const isDeeperThan = (levels: number, value: unknown): boolean =>
   typeof value === 'object' &&
@@ -92,6 +95,9 @@ export function textHeader(request: IncomingMessage, name: string): string | nul
 /** The API key of a request, from `Authorization: Bearer` or `x-api-key`; null when it has neither. */
 export function apiKeyOf(request: IncomingMessage): string | null {
   const authorization = header(request, 'authorization');
-  if (authorization !== null) return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '';
-  return header(request, 'x-api-key');
+  return authorization === null ? header(request, 'x-api-key') : keyInAuthorization(authorization);
 }
+
+/** The API key in the words of an `Authorization` header; an empty one, which nobody has, for others than `Bearer`. */
+export const keyInAuthorization = (authorization: string): string =>
+  /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '';

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Accounts, Caller } from '../accounts/index.ts';
 import type { Billing } from '../billing/index.ts';
 import type { Clock } from '../clock.ts';
@@ -9,11 +10,13 @@ import type { Playground } from './playground.ts';
 import { apiKeyOf, HttpError, header, urlOf } from './request.ts';
 import { sendJson } from './response.ts';
 import { sendReturnPage } from './return-page.ts';
+import type { WebSockets } from './web-sockets.ts';
 
 export interface HttpParts {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly graphql: GraphqlEndpoint['handle'];
+  readonly webSocket: WebSockets['accept'];
   readonly playground: Playground;
   readonly compatibility: CompatibilityRoutes;
   /** How far a checkout is, for the page to which it returns. */
@@ -47,9 +50,26 @@ const lingerMs = 1_000;
 
 /** The HTTP server with all its routes; it is not listening yet. */
 export function createHttpServer(parts: HttpParts, options: typeof timeouts = timeouts): Server {
-  return createServer(options, (request, response) => {
+  const server = createServer(options, (request, response) => {
     void answer(parts, request, response);
   });
+  server.on('upgrade', (request, connection, head) => {
+    if (header(request, 'upgrade')?.toLowerCase() === 'websocket') parts.webSocket(request, connection, head);
+    else takeBack(server, request, connection, head);
+  });
+  return server;
+}
+
+/** Reads a request once more without the offer of another protocol than WebSocket, such as HTTP/2, that came with it. */
+function takeBack(server: Server, request: IncomingMessage, connection: Duplex, head: Buffer): void {
+  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  let lines = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.toLowerCase() !== 'upgrade') lines += `${name}: ${rawHeaders[at + 1]}\r\n`;
+  }
+  connection.unshift(Buffer.concat([Buffer.from(`${lines}\r\n`, 'latin1'), head]));
+  server.emit('connection', connection);
 }
 
 async function answer(parts: HttpParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
