@@ -79,7 +79,7 @@ describe('cross-origin requests', () => {
     for (const name of ['authorization', 'content-type', 'apikey', 'x-client-info', 'idempotency-key', 'x-api-key']) {
       expect(allowed).toContain(name);
     }
-    expect(headers.get('access-control-allow-methods')).toBe('GET, POST, OPTIONS');
+    expect(headers.get('access-control-allow-methods')).toBe('GET, POST, PUT, OPTIONS');
     expect(Number(headers.get('access-control-max-age'))).toBeGreaterThan(0);
   });
 });
