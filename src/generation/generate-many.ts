@@ -103,7 +103,7 @@ export async function generateMany(calls: Calls, { inputs, mode, dryRun }: ManyR
         if (answer.kind === 'withheld') return whyWithheld(calls, prepared, answers);
         if (answer.kind === 'refused' && mode === 'ALL') return whyWithheld(calls, prepared, answers);
         if (answer.kind === 'replayed' && earlier !== undefined) return { ...earlier.generation, replayed: true };
-        const generation = { ...(await calls.conclude(item.call, answer)), isPreview: dryRun };
+        const generation = await calls.conclude(item.call, answer);
         if (answer.kind !== 'applied') return generation;
         credits += item.call.credits;
         if (key !== undefined) made.set(key.key, { key, generation });

@@ -340,7 +340,7 @@ const toGeneration = (row: GenerationRow): Generation => ({
   completedAt: row.completedAt === null ? null : toInstant(row.completedAt),
   version: row.version,
   replayed: false,
-  isPreview: false,
+  knownHeld: null,
 });
 
 const toAsset = ({ createdAt: _createdAt, ...row }: Prisma.AssetGetPayload<Record<never, never>>): Asset => ({

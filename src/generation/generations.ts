@@ -188,7 +188,7 @@ export function createGenerations(dependencies: GenerationDependencies): Generat
     assetUrl: ({ id }) => assetUrls.urlOf(id),
     creditsHeld: async (generation) => {
       if (generation.completedAt !== null) return 0;
-      if (generation.isPreview) return generation.credits;
+      if (generation.knownHeld !== null) return generation.knownHeld;
       const hold = await history.hold(generation.accountId, holdIdOf(generation.id));
       return hold?.status === 'OPEN' && hold.expiresAt > clock.now() ? hold.amount : 0;
     },
@@ -329,7 +329,7 @@ export function queuedGeneration(request: {
     completedAt: null,
     version: 1,
     replayed: false,
-    isPreview: false,
+    knownHeld: price.credits,
   };
 }
 

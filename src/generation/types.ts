@@ -54,8 +54,8 @@ export interface Generation {
   readonly version: number;
   /** True when an idempotency key answered. */
   readonly replayed: boolean;
-  /** True for one that was never made: it shows what would be. */
-  readonly isPreview: boolean;
+  /** The credits that are held for it, where that is known: when it has just been queued, or shows what would be. */
+  readonly knownHeld: number | null;
 }
 
 /** A file that a generation made. */

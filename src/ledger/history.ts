@@ -126,30 +126,28 @@ export function createHistory(database: Database): History {
   };
 }
 
-/** Reads pages in as few statements as there are filters and directions among them: nearly always one. */
+/** Reads pages in as few statements as there are filters and directions among them, nearly always one, and each page once. */
 async function readPages(
   prisma: Database['prisma'],
   wanted: readonly (TransferPage & { readonly filter: TransferFilter })[],
 ): Promise<Transfer[][]> {
-  const kinds = new Map<
-    string,
-    { filter: TransferFilter; inverted: boolean; positions: number[]; pages: TransferPage[] }
-  >();
-  for (const [position, { recorded, filter, page }] of wanted.entries()) {
-    const name = JSON.stringify([filter, page.inverted]);
-    const kind = kinds.get(name) ?? { filter, inverted: page.inverted, positions: [], pages: [] };
-    kinds.set(name, kind);
-    kind.positions.push(position);
-    kind.pages.push({ recorded, page });
-  }
-  const found: Transfer[][] = wanted.map(() => []);
+  const kinds = new Map<string, { filter: TransferFilter; inverted: boolean; pages: Map<string, TransferPage> }>();
+  const names = wanted.map(({ recorded, filter, page }) => {
+    const ofKind = JSON.stringify([filter, page.inverted]);
+    const ofPage = JSON.stringify([recorded, page]);
+    const kind = kinds.get(ofKind) ?? { filter, inverted: page.inverted, pages: new Map<string, TransferPage>() };
+    kinds.set(ofKind, kind);
+    kind.pages.set(ofPage, { recorded, page });
+    return ofKind + ofPage;
+  });
+  const found = new Map<string, Transfer[]>();
   await Promise.all(
-    [...kinds.values()].map(async ({ filter, inverted, positions, pages }) => {
-      const read = await readTransferPages(prisma, filter, inverted, pages);
-      for (const [index, position] of positions.entries()) found[position] = read[index] ?? [];
+    [...kinds].map(async ([ofKind, { filter, inverted, pages }]) => {
+      const read = await readTransferPages(prisma, filter, inverted, [...pages.values()]);
+      for (const [index, ofPage] of [...pages.keys()].entries()) found.set(ofKind + ofPage, read[index] ?? []);
     }),
   );
-  return found;
+  return names.map((name) => found.get(name) ?? []);
 }
 
 const recordedOf = ({ state, head }: WalletView): RecordedHistory => ({

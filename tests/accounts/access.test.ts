@@ -17,6 +17,8 @@ const administrative: Record<string, (accountId: string, grantId: string, genera
   voidGrant: (_accountId, grantId) => `mutation { voidGrant(input: { id: "${grantId}", reason: "x" }) { __typename } }`,
   refundGeneration: (_accountId, _grantId, id) =>
     `mutation { refundGeneration(input: { id: "${id}", reason: "x", idempotencyKey: "x" }) { __typename } }`,
+  holdsAtRisk: () => '{ holdsAtRisk { totalCount nodes { id accountId } } }',
+  orphanedGenerations: () => '{ orphanedGenerations { totalCount nodes { id accountId } } }',
   stripeEvents: () => '{ stripeEvents { totalCount nodes { id } } }',
   replayStripeEvent: () => 'mutation { replayStripeEvent(id: "evt_1") { id } }',
   setUpStripe: () => 'mutation { setUpStripe(apply: true) { __typename } }',
