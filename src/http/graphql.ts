@@ -149,6 +149,12 @@ export function createGraphqlEndpoint(options: {
     // Whoever has gone away is owed nothing, and nothing has begun yet.
     if (response.destroyed) return;
     const idempotencyKey = textHeader(request, 'idempotency-key');
+    // A key for mutations is looked at before anything is answered.
+    const answerType = stock || idempotencyKey !== null ? null : answerTypeOf(header(request, 'accept'));
+    const question = body?.toString('latin1') ?? `GET ${request.url}`;
+    const ready = answerType === null ? undefined : prepared.find(question);
+    if (answerType !== null && ready !== undefined) return sendPrepared(request, response, ready, answerType);
+
     const context = contextFor({
       caller,
       idempotencyKey,
@@ -156,12 +162,6 @@ export function createGraphqlEndpoint(options: {
       left: () => leftOf(response),
     });
     const asked: Asked = { request, response, body, context };
-    // A key for mutations is looked at before anything is answered.
-    const answerType = stock || idempotencyKey !== null ? null : answerTypeOf(header(request, 'accept'));
-    const question = body?.toString('latin1') ?? `GET ${request.url}`;
-    const ready = answerType === null ? undefined : prepared.find(question);
-    if (answerType !== null && ready !== undefined) return sendPrepared(request, response, ready, answerType);
-
     const snapshot = services.catalog.snapshot();
     const answer = (stock ? null : await answerFast(asked)) ?? (await answerByYoga(asked));
     if (answer === null) return;

@@ -8,6 +8,8 @@ import { header } from './request.ts';
 /** An answer that is the same for all who ask the same, as long as the catalog stays as it is. */
 export interface PreparedAnswer extends Compressible {
   readonly etag: string;
+  /** The content of a short one: Node.js writes a text together with the headers, bytes after them. */
+  readonly shortText: string | null;
 }
 
 /** Answers kept ready under what was asked, for one state of the catalog: a change of it drops them all. */
@@ -42,7 +44,8 @@ export function createPreparedAnswers(snapshot: () => object): PreparedAnswers {
       const content = Buffer.from(text);
       // Weak: it is the same answer however it is compressed and whatever its type is called.
       const etag = `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
-      const answer = { content, etag, compressed: new Map() };
+      const shortText = content.length < leastBytesToCompress ? text : null;
+      const answer = { content, shortText, etag, compressed: new Map() };
       if (computedFor === preparedFor) answers.set(asked, answer);
       return answer;
     },
@@ -68,14 +71,13 @@ export async function sendPrepared(
     return;
   }
   const accepted = header(request, 'accept-encoding');
-  const encoding =
-    accepted === null || answer.content.length < leastBytesToCompress ? 'identity' : chooseEncoding(accepted);
+  const encoding = accepted === null || answer.shortText !== null ? 'identity' : chooseEncoding(accepted);
   const content = encoding === 'identity' ? answer.content : await compress(answer, encoding);
   headers['content-type'] = `${answerType}; charset=utf-8`;
   headers['content-length'] = content.length;
   if (encoding !== 'identity') headers['content-encoding'] = encoding;
   response.writeHead(200, headers);
-  response.end(content);
+  response.end(answer.shortText ?? content);
 }
 
 const hasEtag = (given: string | null, etag: string): boolean =>
