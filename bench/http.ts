@@ -3,7 +3,7 @@ import { gatherStatistics } from './postgres.ts';
 import type { Report } from './report.ts';
 import type { Comparison, Side } from './rounds.ts';
 import { runBench, type RunOptions } from './run.ts';
-import { type HttpQuery, httpQueries, type HttpServerName, openHttpServers } from './sides/http-servers.ts';
+import { type HttpQuery, type HttpServerName, openHttpServers } from './sides/http-servers.ts';
 
 const connections = 64;
 
@@ -11,7 +11,7 @@ const connections = 64;
 const measured: readonly (readonly [HttpQuery, readonly HttpServerName[]])[] = [
   ['typename', ['ours', 'yoga', 'mercurius', 'bare']],
   ['models', ['ours', 'yoga', 'mercurius', 'bare']],
-  ['wallet', ['ours', 'yoga', 'mercurius']],
+  ['wallet', ['ours', 'yoga', 'mercurius', 'postgraphile']],
 ];
 
 const ratio = (query: HttpQuery, divisor: HttpServerName, target: string | null): Comparison => ({
@@ -29,6 +29,7 @@ const comparisons: readonly Comparison[] = [
   ratio('models', 'mercurius', '>= 1.2'),
   ratio('models', 'yoga', null),
   ratio('wallet', 'mercurius', '>= 1.3'),
+  ratio('wallet', 'postgraphile', '>= 3'),
   ratio('wallet', 'yoga', null),
   {
     name: 'wallet, p99 ours / mercurius',
@@ -40,7 +41,8 @@ const comparisons: readonly Comparison[] = [
 
 const notes = [
   'Ours: the server as it ships. Yoga: our schema and services behind Yoga as its documentation sets it up. Mercurius: the\n' +
-    'same contract and data with its compiler, resolvers and SQL by hand for what is asked. Bare: node:http and JSON.stringify.',
+    'same contract and data with its compiler, resolvers and SQL by hand for what is asked. PostGraphile: the schema that it\n' +
+    'makes of the same tables, without a sign-in. Bare: node:http and JSON.stringify.',
   'typename and models come without a key, wallet with one. The load comes from a process of its own on the same cores.',
 ];
 
@@ -64,7 +66,7 @@ export function benchHttp(options: RunOptions): Promise<Report> {
             ...(query === 'wallet' ? { authorization: `Bearer ${servers.key}` } : {}),
           },
         },
-        JSON.stringify({ query: httpQueries[query] }),
+        JSON.stringify({ query: servers.queryFor(name, query) }),
       );
     const rates = measured.flatMap(([query, names]) =>
       names.map((name): Side => ({

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type ServerProcess, startProcess } from '../../tests/support/server-process.ts';
 
 /** What is asked of every server that can answer it. */
-export const httpQueries = {
+const httpQueries = {
   typename: '{ __typename }',
   models: '{ models { id name label kind credits } }',
   wallet: `{ wallet { available held debt isLow topUp
@@ -19,6 +19,7 @@ const programs = {
   ours: 'src/main.ts',
   yoga: 'bench/sides/server-stock-yoga.ts',
   mercurius: 'bench/sides/server-mercurius.ts',
+  postgraphile: 'bench/sides/server-postgraphile.js',
   bare: 'bench/sides/server-bare.ts',
 } as const;
 
@@ -29,6 +30,8 @@ export interface HttpServers {
   origin(name: HttpServerName): string;
   /** Of the account whose wallet is read. */
   readonly key: string;
+  /** What a server is asked: the same of all, but of PostGraphile, whose schema is its own. */
+  queryFor(name: HttpServerName, query: HttpQuery): string;
   close(): Promise<void>;
 }
 
@@ -63,7 +66,7 @@ export async function openHttpServers(databaseUrl: string): Promise<HttpServers>
       LOG_LEVEL: 'error',
     };
     const ours = await start('ours', environment);
-    const key = await createAccountWithHistory(ours);
+    const { accountId, key } = await createAccountWithHistory(ours);
     const answers = join(dataDir, 'answers.json');
     const expected: Record<string, string> = {};
     for (const [name, query] of Object.entries(httpQueries)) expected[name] = await post(ours, query, key);
@@ -71,8 +74,16 @@ export async function openHttpServers(databaseUrl: string): Promise<HttpServers>
     await start('yoga', environment);
     await start('mercurius', { DATABASE_URL: databaseUrl });
     await start('bare', { ANSWERS: answers });
+    const ofPostgraphile = await post(
+      await start('postgraphile', { DATABASE_URL: databaseUrl }),
+      walletOf(accountId),
+      key,
+    );
+    if (ofPostgraphile.split('"sequence"').length !== 21) {
+      throw new Error(`PostGraphile does not give the wallet and 20 transfers: ${ofPostgraphile.slice(0, 500)}`);
+    }
     for (const [name, { origin }] of servers) {
-      if (name === 'bare') continue;
+      if (name === 'bare' || name === 'postgraphile') continue;
       for (const query of Object.keys(httpQueries) as HttpQuery[]) {
         const answer = await post(origin, httpQueries[query], key);
         if (answer !== expected[query]) throw new Error(`${name} answers differently: ${answer.slice(0, 500)}`);
@@ -80,6 +91,7 @@ export async function openHttpServers(databaseUrl: string): Promise<HttpServers>
     }
     return {
       key,
+      queryFor: (name, query) => (name === 'postgraphile' ? walletOf(accountId) : httpQueries[query]),
       origin: (name) => {
         const server = servers.get(name);
         if (server === undefined) throw new Error(`The server ${name} was not started.`);
@@ -93,7 +105,12 @@ export async function openHttpServers(databaseUrl: string): Promise<HttpServers>
   }
 }
 
-async function createAccountWithHistory(origin: string): Promise<string> {
+/** As much of the same rows as the contract's own query of the wallet asks for. */
+const walletOf = (accountId: string): string => `{ walletByAccountId(accountId: "${accountId}") {
+    available held debt issued pending
+    transfersByAccountId(first: 20, orderBy: PRIMARY_KEY_DESC) { nodes { sequence type amount availableAfter occurredAt } } } }`;
+
+async function createAccountWithHistory(origin: string): Promise<{ accountId: string; key: string }> {
   const created = createdSchema.parse(
     JSON.parse(
       await post(
@@ -113,7 +130,7 @@ async function createAccountWithHistory(origin: string): Promise<string> {
     );
     if (!granted.includes('"Grant"')) throw new Error(`The account got no credits: ${granted}`);
   }
-  return apiKey;
+  return { accountId: account.id, key: apiKey };
 }
 
 async function post(origin: string, query: string, key: string): Promise<string> {
