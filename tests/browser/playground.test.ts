@@ -267,6 +267,7 @@ describe('given a playground that nobody has used', () => {
       ['Invoices', { invoices: { nodes: [], totalCount: 0 } }, 'Invoices'],
       ['AutoTopUp', { autoTopUp: null }, 'AutoTopUp'],
       ['ExplainAndUsage', { wallet: { byDay: expect.toSatisfy((days: unknown[]) => days.length >= 7) } }],
+      ['CreateUpload', { createUpload: { __typename: 'Upload', maxBytes: 33_554_432 } }],
       ['DirectorsCut', { generate: { __typename: 'Generation', creditsHeld: 12 } }],
       ['SandboxOutcomes', { generate: { __typename: 'Generation', creditsHeld: 4 } }],
       ['Cancel', { cancelGeneration: { __typename: 'GenerationNotFoundError' } }, 'Cancel'],

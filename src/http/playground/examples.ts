@@ -745,6 +745,30 @@ query ExplainAndUsage($from: DateTime!, $to: DateTime!) {
   },
   {
     query: `
+# Models that start from a picture, a sound or a film
+# take one of yours. Put the file to putUrl:
+# curl -T fox.png '<putUrl>'. Then name url in the
+# params of a call, or as a shot, for a day.
+mutation CreateUpload($kind: MediaKind!) {
+  createUpload(input: { kind: $kind }) {
+    __typename
+    ... on Upload {
+      putUrl
+      url
+      maxBytes
+      expiresAt
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: { kind: 'IMAGE' },
+  },
+  {
+    query: `
 # One film of all shots, in their order, for 12
 # credits.
 mutation DirectorsCut($input: GenerateInput!) {
