@@ -21,16 +21,20 @@ const resultSchema = z.object({
 
 const autocannon = createRequire(import.meta.url).resolve('autocannon');
 
+/** For some seconds, or so many requests in all. */
+type Length = { readonly seconds: number } | { readonly requests: number };
+
 /** Posts one body over so many connections from a process of its own. Throws when one answer was not a success. */
 export async function loadOverHttp(
-  options: { connections: number; seconds: number; url: string; headers: Readonly<Record<string, string>> },
+  options: Length & { connections: number; url: string; headers: Readonly<Record<string, string>> },
   body: string,
 ): Promise<LoadResult> {
-  const { connections, seconds, url } = options;
+  const { connections, url } = options;
+  const length = 'requests' in options ? ['-a', String(options.requests)] : ['-d', String(options.seconds)];
   const headers = Object.entries(options.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const { stdout } = await run(process.execPath, [
     autocannon,
-    ...['--json', '-c', String(connections), '-d', String(seconds), '-m', 'POST', ...headers, '-b', body, url],
+    ...['--json', '-c', String(connections), ...length, '-m', 'POST', ...headers, '-b', body, url],
   ]);
   const { requests, latency, errors, timeouts, non2xx } = resultSchema.parse(JSON.parse(stdout));
   if (errors + timeouts + non2xx > 0) {

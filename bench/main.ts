@@ -4,14 +4,17 @@ import { rowsOf } from './filler.ts';
 import { benchGrowth } from './growth.ts';
 import { benchHttp } from './http.ts';
 import { benchLedger } from './ledger.ts';
+import { benchMemory } from './memory.ts';
 import { printReport, type Report } from './report.ts';
 
 const help = `npm run bench -- ledger [--json FILE] [--rounds N] [--seconds S]
 npm run bench -- ledger --growth [--wallets N] [--transfers M] [...]
 npm run bench -- http [--json FILE] [--rounds N] [--seconds S]
+npm run bench -- memory [--json FILE]
 
   ledger         our ledger against one SQL statement a debit and Prisma's transactions, on one PostgreSQL
   http           our GraphQL endpoint against stock Yoga, Mercurius with its compiler and bare node:http
+  memory         what our endpoint keeps of a million requests
   --rounds N     how often every side is run, in an order that turns from round to round (5)
   --seconds S    how long a side is measured in a round, in whole seconds (3)
   --json FILE    writes the report for machines, too
@@ -39,20 +42,21 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   const [bench] = positionals;
-  if (positionals.length !== 1 || (bench !== 'ledger' && bench !== 'http')) {
-    throw new ArgumentError('Say which benchmark to run: ledger or http.');
+  if (positionals.length !== 1 || (bench !== 'ledger' && bench !== 'http' && bench !== 'memory')) {
+    throw new ArgumentError('Say which benchmark to run: ledger, http or memory.');
   }
   const report = await run(bench, values);
   process.stdout.write(`\n${printReport(report)}`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function run(bench: 'ledger' | 'http', values: ReturnType<typeof readArguments>['values']): Promise<Report> {
+function run(bench: 'ledger' | 'http' | 'memory', values: ReturnType<typeof readArguments>['values']): Promise<Report> {
   const options = {
     rounds: wholeNumber('rounds', values.rounds ?? '5'),
     seconds: wholeNumber('seconds', values.seconds ?? '3'),
     say: (line: string) => process.stderr.write(`${line}\n`),
   };
+  if (bench === 'memory') return benchMemory(options);
   if (values.growth !== true) {
     if (values.wallets !== undefined || values.transfers !== undefined) {
       throw new ArgumentError('--wallets and --transfers belong to --growth.');

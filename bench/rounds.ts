@@ -8,7 +8,7 @@ export interface Side {
   readonly run: (seconds: number) => Promise<number>;
 }
 
-export type Unit = 'per second' | 'ms';
+export type Unit = 'per second' | 'ms' | 'MiB';
 
 /** Two sides of which the one is divided by the other, round by round. */
 export interface Comparison {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -28,6 +28,8 @@ export type HttpServerName = keyof typeof programs;
 /** Servers in processes of their own on one database, with one account that has a history. */
 export interface HttpServers {
   origin(name: HttpServerName): string;
+  /** How much of its memory a server has in RAM now, in MiB, as Linux counts it. */
+  residentMebibytes(name: HttpServerName): Promise<number>;
   /** Of the account whose wallet is read. */
   readonly key: string;
   /** What a server is asked: the same of all, but of PostGraphile, whose schema is its own. */
@@ -52,6 +54,11 @@ export async function openHttpServers(databaseUrl: string): Promise<HttpServers>
     const origin = await server.origin();
     servers.set(name, { process: server, origin });
     return origin;
+  };
+  const serverNamed = (name: HttpServerName): { process: ServerProcess; origin: string } => {
+    const server = servers.get(name);
+    if (server === undefined) throw new Error(`The server ${name} was not started.`);
+    return server;
   };
   const close = async (): Promise<void> => {
     await Promise.all([...servers.values()].map(({ process }) => process.end('SIGTERM')));
@@ -92,10 +99,10 @@ export async function openHttpServers(databaseUrl: string): Promise<HttpServers>
     return {
       key,
       queryFor: (name, query) => (name === 'postgraphile' ? walletOf(accountId) : httpQueries[query]),
-      origin: (name) => {
-        const server = servers.get(name);
-        if (server === undefined) throw new Error(`The server ${name} was not started.`);
-        return server.origin;
+      origin: (name) => serverNamed(name).origin,
+      residentMebibytes: async (name) => {
+        const status = await readFile(`/proc/${serverNamed(name).process.child.pid}/status`, 'utf8');
+        return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1_024;
       },
       close,
     };
