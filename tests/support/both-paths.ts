@@ -83,13 +83,14 @@ export function sendPlain(url: string, { method, path, headers, body }: PlainReq
   });
 }
 
-/** What may differ though nothing does: the second, ids and hashes that are random, and keys that are. */
+/** What may differ though nothing does: the second, ids, hashes and signatures that are random, and keys that are. */
 const random: readonly [RegExp, string][] = [
   [/\b[a-z]+_[0-9a-z]{26}(_\d+)?\b/g, 'an_id'],
   [/wzrd_[\w-]{43}/g, 'a key'],
   [/"[0-9a-f]{64}"/g, '"a hash"'],
   [/("(?:cursor|startCursor|endCursor)":)"[\w-]+"/g, '$1"a cursor"'],
   [/cs_test_\w+/g, 'a session'],
+  [/(signature=|\.(?:IMAGE|VIDEO|AUDIO)\.\d+\.)[\w-]{43}/g, '$1a signature'],
   [/"eyJ[\w.-]+"|"quote_[\w.-]+"/g, '"a quote"'],
 ];
 
