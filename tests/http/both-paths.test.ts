@@ -9,6 +9,7 @@ import {
   type PlainRequest,
   sendPlain,
   startBothPaths,
+  deliver,
 } from '../support/both-paths.ts';
 import { createRandom } from '../support/random.ts';
 import { adminKey } from '../support/test-app.ts';
@@ -271,6 +272,31 @@ test('given requests that are made at random, when each is sent to both paths, t
         differences.push({ number: next.number, request: next.request, left, right });
     }
   };
+  await Promise.all(Array.from({ length: 8 }, work));
+  expect(differences).toEqual([]);
+});
+
+test('given generated requests, when they come in pieces, in chunks or one right behind the other, then both paths answer the same', async () => {
+  const bodies = generatedRequests({ seed: 7, count: Math.ceil(generatedCount / 2), key }).flatMap(({ body }) =>
+    body === null ? [] : [body],
+  );
+  const random = createRandom(7);
+  const groups: PlainRequest[][] = [];
+  for (let at = 0; at < bodies.length; at += groups.at(-1)?.length ?? 1) {
+    const headers: Record<string, string> = random.below(2) === 0 ? {} : { authorization: `Bearer ${key}` };
+    groups.push(bodies.slice(at, at + 1 + random.below(4)).map((body) => post(body, headers)));
+  }
+  const differences: object[] = [];
+  const work = async (): Promise<void> => {
+    for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+      const delivery = { pieces: 1 + random.below(6), isChunked: random.below(2) === 0 };
+      const [asItIs, stock] = await Promise.all(
+        [both.app.url, both.stockUrl].map((url) => deliver(url, group ?? [], delivery)),
+      );
+      if (asItIs !== stock) differences.push({ group, delivery, asItIs, stock });
+    }
+  };
+  expect(groups.length).toBeGreaterThan(50);
   await Promise.all(Array.from({ length: 8 }, work));
   expect(differences).toEqual([]);
 });

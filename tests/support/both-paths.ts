@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGraphqlEndpoint } from '../../src/http/graphql.ts';
 import { readPersistedDocuments } from '../../src/http/persisted-documents.ts';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
@@ -108,6 +109,60 @@ export function comparable({ status, headers, body }: PlainAnswer): object {
       vary: isPrepared ? 'origin' : vary,
       'length is right': Number(length) === Buffer.byteLength(body),
     },
-    body: random.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), body),
+    body: withoutRandom(body),
   };
+}
+
+const withoutRandom = (given: string): string =>
+  random.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), given);
+
+/** How the bytes of requests reach a server. */
+export interface Delivery {
+  /** In so many pieces, each in a turn of its own of the event loop. */
+  readonly pieces: number;
+  /** Whether bodies come in chunks of no announced length. */
+  readonly isChunked: boolean;
+}
+
+/** Sends requests one right behind the other over one connection, and gives all that comes back, without what is random. */
+export async function deliver(
+  url: string,
+  requests: readonly PlainRequest[],
+  { pieces, isChunked }: Delivery,
+): Promise<string> {
+  const bytes = Buffer.concat(
+    requests.map((request, index) => bytesOf(request, isChunked, index === requests.length - 1)),
+  );
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).setNoDelay();
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => {}); // A reset is an end like any other here; the answers tell.
+  const closed = once(socket, 'close');
+  const size = Math.ceil(bytes.length / pieces);
+  for (let at = 0; at < bytes.length; at += size) {
+    socket.write(bytes.subarray(at, at + size));
+    await nextTurn();
+  }
+  await closed;
+  const differing = /^(date|etag|cache-control|vary|content-length): .*\r\n/gim;
+  // The names of headers mean the same in any case.
+  const answers = Buffer.concat(chunks)
+    .toString()
+    .replaceAll(/^[\w-]+: /gm, (name) => name.toLowerCase());
+  return withoutRandom(answers.replaceAll(differing, ''));
+}
+
+function bytesOf({ method, path, headers, body }: PlainRequest, isChunked: boolean, isLast: boolean): Buffer {
+  const content = Buffer.from(body ?? '');
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    'host: localhost',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    isChunked ? 'transfer-encoding: chunked' : `content-length: ${content.length}`,
+    ...(isLast ? ['connection: close'] : []),
+  ];
+  const chunk = content.length === 0 ? '' : `${content.length.toString(16)}\r\n${content.toString('latin1')}\r\n`;
+  const sent = isChunked ? `${chunk}0\r\n\r\n` : content.toString('latin1');
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${sent}`, 'latin1');
 }
