@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { AccountId } from '../ledger/index.ts';
 import { RemoteFileError } from './remote-files.ts';
-import { kindOfMedia } from './sniff-media.ts';
+import { kindOfMedia, nameOfKind } from './sniff-media.ts';
 import type { FindFile } from './stored-files.ts';
 import type { GenerateInput } from './types.ts';
 
@@ -87,13 +87,11 @@ async function lookAt(
   }
 }
 
-const articles: Record<MediaKind, string> = { IMAGE: 'an image', VIDEO: 'a video', AUDIO: 'audio', TEXT: 'text' };
-
 function problemOf(finding: Finding | undefined, wanted: MediaKind | null): string | null {
   if (finding === undefined) return null;
   if ('problem' in finding) return finding.problem;
   if (wanted === null || finding.kind === null || finding.kind === wanted) return null;
-  return `It is ${articles[finding.kind]}, not ${articles[wanted]}.`;
+  return `It is ${nameOfKind[finding.kind]}, not ${nameOfKind[wanted]}.`;
 }
 
 /** The files of an input: its shots, and every address in the params under a name that speaks of a file. */

@@ -40,3 +40,11 @@ export function kindOfMedia(mimeType: string): MediaKind {
   if (mimeType.startsWith('image/')) return 'IMAGE';
   return mimeType.startsWith('video/') ? 'VIDEO' : 'AUDIO';
 }
+
+/** What a file of a kind is called, for people. */
+export const nameOfKind: Readonly<Record<MediaKind, string>> = {
+  IMAGE: 'an image',
+  VIDEO: 'a video',
+  AUDIO: 'audio',
+  TEXT: 'text',
+};

@@ -8,7 +8,7 @@ import type { AccountId, Instant } from '../ledger/index.ts';
 import type { AssetStorage } from './asset-storage.ts';
 import type { AssetUrls } from './asset-urls.ts';
 import { type MediaStream, openMedia } from './media-stream.ts';
-import { kindOfMedia } from './sniff-media.ts';
+import { kindOfMedia, nameOfKind } from './sniff-media.ts';
 import {
   deleteUpload,
   findUpload,
@@ -181,10 +181,8 @@ function readPermit(token: string, secret: Uint8Array): Permit | null {
   return { id, accountId: account as AccountId, kind: kind as UploadKind, expiresAt: Number(expires) as Instant };
 }
 
-const names: Readonly<Record<UploadKind, string>> = { IMAGE: 'an image', VIDEO: 'a video', AUDIO: 'audio' };
-
 const tooLarge = (kind: UploadKind): UploadError =>
-  new UploadError('TOO_LARGE', `${capitalized(names[kind])} may have at most ${mostBytes[kind] / mebibyte} MiB.`);
+  new UploadError('TOO_LARGE', `${capitalized(nameOfKind[kind])} may have at most ${mostBytes[kind] / mebibyte} MiB.`);
 
 const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
@@ -196,5 +194,5 @@ function typeOf({ isEmpty, mimeType }: MediaStream, kind: UploadKind): string {
   }
   const found = kindOfMedia(mimeType);
   if (found === kind) return mimeType;
-  throw new UploadError('WRONG_TYPE', `This address was made for ${names[kind]}, and this is ${mimeType}.`);
+  throw new UploadError('WRONG_TYPE', `This address was made for ${nameOfKind[kind]}, and this is ${mimeType}.`);
 }

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProviderState } from '../../src/providers/index.ts';
 import { statementsOf } from '../support/count-statements.ts';
-import { describeOnBoth, openTestDatabase } from '../support/databases.ts';
+import { describeOnBoth } from '../support/databases.ts';
 import { type EventStream, subscribe as openStream } from '../support/event-stream.ts';
 import { findLedgerFaults } from '../support/ledger-checks.ts';
 import { createScriptedProvider, type ScriptedProvider, succeeded } from '../support/scripted-provider.ts';
-import { connectAgain } from '../support/second-connection.ts';
+import { startTwoCopies } from '../support/two-copies.ts';
 import { createStudio, type Studio } from '../support/studio.ts';
 import { startTestApp, type TestApp } from '../support/test-app.ts';
 
@@ -395,22 +395,8 @@ describeOnBoth('A live subscription', (kind) => {
 });
 
 describe('Live subscriptions of several processes on one PostgreSQL', () => {
-  /** Two copies of the server, each with connections of its own. */
-  const startTwo = async () => {
-    const database = await openTestDatabase('postgres');
-    const owns = [await connectAgain(database), await connectAgain(database)];
-    const [here, there] = await Promise.all(owns.map((own) => startTestApp('postgres', { database: own })));
-    if (here === undefined || there === undefined) throw new Error('Too few copies were started.');
-    const end = async (): Promise<void> => {
-      await Promise.all([here.close(), there.close()]);
-      for (const own of owns) await own.database.close();
-      await database.database.close();
-    };
-    return { database: database.database, here, there, end };
-  };
-
   it('given a call and a wallet that are watched on one process, when another runs the call, then all is told here', async () => {
-    const { here, there, end } = await startTwo();
+    const { here, there, end } = await startTwoCopies();
     const { key } = await here.newAccount();
     const wallet = await subscribe(here.url, watchWallet, { key });
     expect(await nextBalance(wallet)).toMatchObject({ available: 100, held: 0 });
@@ -429,7 +415,7 @@ describe('Live subscriptions of several processes on one PostgreSQL', () => {
   });
 
   it('given a subscriber whose process closes, when it goes on at another, then it misses nothing', async () => {
-    const { here, there, end } = await startTwo();
+    const { here, there, end } = await startTwoCopies();
     const { key } = await here.newAccount();
     const id = await createStudio(here).queue(key);
     const stream = await subscribe(here.url, watchGeneration, { key, variables: { id } });
@@ -445,7 +431,7 @@ describe('Live subscriptions of several processes on one PostgreSQL', () => {
   });
 
   it('given a process that lost the connection on which it hears of changes, when another changes something, then it is told all the same', async () => {
-    const { database, here, there, end } = await startTwo();
+    const { database, here, there, end } = await startTwoCopies();
     const { key } = await here.newAccount();
     const wallet = await subscribe(here.url, watchWallet, { key });
     await nextBalance(wallet);
@@ -459,7 +445,7 @@ describe('Live subscriptions of several processes on one PostgreSQL', () => {
   });
 
   it('given 50 who watch one wallet, when it changes, then it is read once for all of them', async () => {
-    const { here, end } = await startTwo();
+    const { here, end } = await startTwoCopies();
     const { key } = await here.newAccount();
     const streams = await Promise.all(Array.from({ length: 50 }, () => subscribe(here.url, watchWallet, { key })));
     for (const stream of streams) await nextBalance(stream);

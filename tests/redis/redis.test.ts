@@ -10,10 +10,9 @@ import { openTestDatabase } from '../support/databases.ts';
 import { type EventStream, subscribe } from '../support/event-stream.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
-import { connectAgain } from '../support/second-connection.ts';
 import { type ServerProcess, startProcess } from '../support/server-process.ts';
+import { startTwoCopies, type TwoCopies } from '../support/two-copies.ts';
 import { createStudio } from '../support/studio.ts';
-import { startTestApp } from '../support/test-app.ts';
 
 let redis: RedisServer;
 
@@ -122,26 +121,10 @@ describe('Servers with REDIS_URL', () => {
   const available = async (stream: EventStream): Promise<unknown> =>
     ((await stream.next()).data?.['walletUpdated'] as { available: number }).available; // Asked for above.
 
-  /** Two copies of the server on one PostgreSQL, each with connections of its own. */
-  const startTwo = async () => {
-    const database = await openTestDatabase('postgres');
-    const owns = [await connectAgain(database), await connectAgain(database)];
-    const environment = { REDIS_URL: redis.url };
-    const [here, there] = await Promise.all(
-      owns.map((own) => startTestApp('postgres', { database: own, environment })),
-    );
-    if (here === undefined || there === undefined) throw new Error('Too few copies were started.');
-    const end = async (): Promise<void> => {
-      await Promise.all([here.close(), there.close()]);
-      for (const own of owns) await own.database.close();
-      await database.database.close();
-    };
-    return { database: database.database, here, there, end };
-  };
-  type Two = Awaited<ReturnType<typeof startTwo>>;
+  const startTwo = (): Promise<TwoCopies> => startTwoCopies({ environment: { REDIS_URL: redis.url } });
 
   /** Watches a wallet on one process and changes it on the other ten times, each time after the last was told. */
-  const expectAllToldAtOnce = async ({ here, there }: Two): Promise<void> => {
+  const expectAllToldAtOnce = async ({ here, there }: TwoCopies): Promise<void> => {
     const { id, key } = await here.newAccount();
     const wallet = await subscribe(here.url, watchWallet, { key });
     expect(await available(wallet)).toBe(100);

@@ -36,7 +36,7 @@ const lookEveryMs = 20;
 export async function startServers(
   count: number,
   databaseUrl: string,
-  environment: Record<string, string> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), 'wzrd-stress-'));
   const faults: string[] = [];

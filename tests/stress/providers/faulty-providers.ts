@@ -1,14 +1,15 @@
 import { systemClock } from '../../../src/clock.ts';
 import type { createRandom } from '../../support/random.ts';
-import { falKey, type FakeFal, startFakeFal } from '../../support/providers/fake-fal.ts';
-import { type FakeGmi, gmiKey, startFakeGmi } from '../../support/providers/fake-gmi.ts';
-import { type FakeGroq, groqKey, startFakeGroq } from '../../support/providers/fake-groq.ts';
+import type { FakeFal } from '../../support/providers/fake-fal.ts';
+import type { FakeGmi } from '../../support/providers/fake-gmi.ts';
+import type { FakeGroq } from '../../support/providers/fake-groq.ts';
+import { startLocalProviders } from '../../support/providers/local-providers.ts';
 import type { Fault, LocalServer } from '../../support/providers/local-server.ts';
 
 /** Three providers of which every request may go wrong. */
 export interface FaultyProviders {
   /** What servers need to reach them. */
-  readonly environment: Record<string, string>;
+  readonly environment: Readonly<Record<string, string>>;
   /** How often each prompt was taken, whoever took it. */
   acceptedByPrompt(): Map<string, number>;
   /** How often something went wrong, by what it was. */
@@ -36,7 +37,8 @@ const workEveryMs = 100;
 
 /** Starts fal, GMI Cloud and Groq; `faultPercent` of the requests to them go wrong. */
 export async function startFaultyProviders(random: Random, faultPercent: number): Promise<FaultyProviders> {
-  const [fal, gmi, groq] = await Promise.all([startFakeFal(systemClock), startFakeGmi(), startFakeGroq()]);
+  const providers = await startLocalProviders(systemClock);
+  const { fal, gmi, groq, environment } = providers;
   const faults = new Map<string, number>();
   const misbehave = (server: LocalServer): void =>
     server.misbehave(() => {
@@ -48,22 +50,12 @@ export async function startFaultyProviders(random: Random, faultPercent: number)
   for (const server of [fal, gmi, groq]) misbehave(server);
   const working = setInterval(() => work(random, fal, gmi), workEveryMs);
   return {
-    environment: {
-      FAL_KEY: falKey,
-      FAL_QUEUE_URL: fal.url,
-      FAL_WEBHOOK_JWKS_URL: `${fal.url}/.well-known/jwks.json`,
-      GMI_API_KEY: gmiKey,
-      GMI_QUEUE_URL: `${gmi.url}/queue`,
-      GMI_LLM_URL: `${gmi.url}/v1`,
-      GROQ_API_KEY: groqKey,
-      GROQ_URL: `${groq.url}/openai/v1`,
-      ASSET_ORIGINS: [fal.url, gmi.url].join(','),
-    },
+    environment,
     acceptedByPrompt: () => countPrompts(fal, gmi, groq),
     faults,
     close: async () => {
       clearInterval(working);
-      await Promise.all([fal.close(), gmi.close(), groq.close()]);
+      await providers.close();
     },
   };
 }
