@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock, Instant } from '../clock.ts';
 import type { Database, Transaction } from '../db/index.ts';
 import type { IdSource } from '../ids.ts';
@@ -50,6 +51,8 @@ const usualStepTimeoutMs = 30_000;
 /** From a crash on, another worker takes over within this time. */
 const leaseMs = 60_000;
 const lookEveryMs = 500;
+/** The least time between two looks: where many ask for work to be done at once, one look serves them all. */
+const lookAgainAfterMs = 50;
 const mostAtOnce = 32;
 const firstRetryMs = 500;
 const longestRetryMs = 60_000;
@@ -143,13 +146,15 @@ export function createJobs(options: {
       onError(error, null);
       return 0;
     });
-    void looking.finally(() => {
-      looking = null;
-      if (lookAgain) {
-        lookAgain = false;
-        lookSoon();
-      }
-    });
+    void looking
+      .then(() => wait(lookAgainAfterMs, undefined, { ref: false }))
+      .finally(() => {
+        looking = null;
+        if (lookAgain) {
+          lookAgain = false;
+          lookSoon();
+        }
+      });
   };
 
   const wakeAt = (dueAt: Instant): void => {

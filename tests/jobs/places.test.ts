@@ -69,6 +69,18 @@ describeOnBoth('Places', (kind) => {
     if (first === undefined) throw new Error('No worker was started.');
     return first;
   };
+  /** How many rows of the queue it takes to find out whose turn it is. */
+  const rowsReadInTurn = async (): Promise<number> => {
+    const read = `SELECT (seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables WHERE relname = 'job'`;
+    await opened.database.runScript('VACUUM ANALYZE job');
+    return opened.database.prisma.$transaction(async (transaction) => {
+      const at = new Date(clock.now());
+      const [before] = await transaction.$queryRawUnsafe<{ read: number }[]>(read);
+      await transaction.$queryRaw`SELECT count(*) FROM jobs_in_turn(${at}::timestamptz, 6, 4)`;
+      const [after] = await transaction.$queryRawUnsafe<{ read: number }[]>(read);
+      return (after?.read ?? Number.NaN) - (before?.read ?? Number.NaN);
+    });
+  };
   const work = () => Promise.all(workers.map((worker) => worker.runDue()));
 
   test('given one account has asked for a thousand, when another asks for one, then it is not kept waiting', async () => {
@@ -78,6 +90,13 @@ describeOnBoth('Places', (kind) => {
     // An account has 4 of the 6 places, so that one is free.
     expect(started.filter((id) => id.startsWith('one'))).toEqual(['one 0000']);
     expect(started).toHaveLength(5);
+  });
+
+  test('given thousands of jobs wait, when somebody looks for work, then a few rows are read', async () => {
+    await ask('many', 5_000);
+    await work();
+    // A place for each of 4 under way, and a line of 4 behind them.
+    expect(await rowsReadInTurn()).toBeLessThan(40);
   });
 
   test('given three accounts ask for 10 each, one after the other, then they take turns, and no limit is passed', async () => {
