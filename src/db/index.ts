@@ -9,7 +9,7 @@ export { DatabaseUnavailableError } from './database-unavailable-error.ts';
 export { isPassing, isUniqueViolation } from './database-errors.ts';
 export { Prisma, type PrismaClient } from './generated/client.ts';
 export { MigrationError, migrate } from './migrate.ts';
-export { type Columns, insertRows, prepared, selectRows, type Statement } from './rows.ts';
+export { type Columns, insertRows, pickColumns, prepared, selectRows, type Statement, updateRows } from './rows.ts';
 export { readSecret } from './secrets.ts';
 
 /** Opens the database that the configuration names: PostgreSQL by its URL, else the embedded one in `dataDir`. */

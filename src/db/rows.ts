@@ -48,6 +48,25 @@ export function selectRows<Source>(columns: Columns<Source>, sources: readonly S
 export const insertRows = <Source>(table: string, columns: Columns<Source>, sources: readonly Source[]): Statement =>
   Prisma.sql`INSERT INTO ${Prisma.raw(`${table} (${Object.keys(columns).join(', ')})`)} ${selectRows(columns, sources)}`;
 
+/** `UPDATE` of those rows of a table that are there: found by the key's columns, changed in all others. */
+export function updateRows<Source>(
+  table: string,
+  key: readonly string[],
+  columns: Columns<Source>,
+  sources: readonly Source[],
+): Statement {
+  const changes = Object.keys(columns).filter((name) => !key.includes(name));
+  const set = changes.map((name) => `${name} = changed.${name}`).join(', ');
+  const isSame = key.map((name) => `${table}.${name} = changed.${name}`).join(' AND ');
+  return Prisma.sql`UPDATE ${Prisma.raw(table)} SET ${Prisma.raw(set)} FROM (${selectRows(columns, sources)}) AS changed
+    WHERE ${Prisma.raw(isSame)}`;
+}
+
+/** Some of the columns. */
+export function pickColumns<Source>(columns: Columns<Source>, names: readonly string[]): Columns<Source> {
+  return Object.fromEntries(Object.entries(columns).filter(([name]) => names.includes(name)));
+}
+
 /** The column's elements in an array's literal: one for each row, or one alone when all are the same. */
 function elementsOf<Source>(type: string, valueOf: (source: Source) => Value, sources: readonly Source[]): string[] {
   const elements: string[] = [];
