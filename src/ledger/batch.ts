@@ -157,6 +157,7 @@ class WalletInBatch {
     });
     const before: StoredWallet = { ...this.#written, state: { ...this.#written.state, holds: oldHolds } };
     const after: StoredWallet = {
+      ...before,
       state: { ...this.#state, holds: newHolds },
       revision: before.revision + 1,
       headHash,

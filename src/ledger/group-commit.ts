@@ -34,7 +34,7 @@ export class GroupCommit<Request, Answer> {
   #batchesInFlight = 0;
   #scheduled = false;
 
-  /** `run` carries a batch out, never rejects, and gives what answers each of its members. */
+  /** `run` carries a batch out, never rejects, and gives what answers those of its members that it has not answered. */
   constructor(limits: GroupCommitLimits, run: (batch: readonly Waiting<Request, Answer>[]) => Promise<() => void>) {
     this.#limits = limits;
     this.#run = run;
@@ -66,10 +66,13 @@ export class GroupCommit<Request, Answer> {
     });
   }
 
-  #startBatches(): void {
+  /** Whether there was any to start. */
+  #startBatches(): boolean {
+    let hasStarted = false;
     while (this.#batchesInFlight < this.#limits.batchesInFlight) {
       const batch = this.#takeBatch();
-      if (batch.length === 0) return;
+      if (batch.length === 0) break;
+      hasStarted = true;
       const accountIds = new Set(batch.map(({ accountId }) => accountId));
       for (const accountId of accountIds) this.#walletsInFlight.add(accountId);
       this.#batchesInFlight += 1;
@@ -77,10 +80,11 @@ export class GroupCommit<Request, Answer> {
         this.#batchesInFlight -= 1;
         for (const accountId of accountIds) this.#walletsInFlight.delete(accountId);
         // The next batch first: the database works on it while the callers make of their answers what they will.
-        this.#startBatches();
-        answer();
+        if (this.#startBatches()) setImmediate(answer);
+        else answer();
       });
     }
+    return hasStarted;
   }
 
   #takeBatch(): Waiting<Request, Answer>[] {

@@ -21,35 +21,29 @@ const estrangedMs = 1_000;
 export class RememberedWallets {
   readonly #wallets = new Map<AccountId, Remembered>();
 
-  /** All of these wallets, as they are at an instant unless somebody else has written to them; null when one is not known. */
-  recall(accountIds: readonly AccountId[], now: Instant): Map<AccountId, StoredWallet> | null {
+  /** Those of the wallets that are known as they are at an instant, unless somebody else has written to them. */
+  recall(accountIds: Iterable<AccountId>, now: Instant): Map<AccountId, StoredWallet> {
     const recalled = new Map<AccountId, StoredWallet>();
     for (const accountId of accountIds) {
       const { wallet = null, until = now } = this.#wallets.get(accountId) ?? {};
       // Time does not go back for a wallet that ran ahead of this process's clock.
-      if (wallet === null || until <= Math.max(now, wallet.state.lastInstant)) return null;
-      recalled.set(accountId, wallet);
+      if (wallet !== null && until > Math.max(now, wallet.state.lastInstant)) recalled.set(accountId, wallet);
     }
     return recalled;
   }
 
-  /** Until when what is remembered of a wallet is sure to be all of it, but for what others write. */
-  untilOf(accountId: AccountId): Instant | null {
-    return this.#wallets.get(accountId)?.until ?? null;
-  }
-
-  /** Takes in a wallet as it was written or read. Of its holds, those that are not here lapse at `until` or later. */
-  remember(wallet: StoredWallet, until: Instant, now: Instant): void {
+  /** Takes in a wallet as it was written or read. */
+  remember(wallet: StoredWallet, now: Instant): void {
     const { accountId } = wallet.state;
-    const known = this.#wallets.get(accountId);
-    if (known?.wallet === null && known.until > now) return;
+    if (this.isEstranged(accountId, now)) return;
     // The one that was used last is the last to go.
     this.#wallets.delete(accountId);
+    const nextLapseAt = firstLapseOf(wallet);
     const state = withoutThePast(wallet.state);
     if (state.grants.size > mostGrants) return;
     this.#wallets.set(accountId, {
-      wallet: { ...wallet, state },
-      until: Math.min(until, firstDueAt(wallet.state)) as Instant, // The earlier of two instants is one.
+      wallet: { ...wallet, state, nextLapseAt },
+      until: Math.min(nextLapseAt ?? Number.POSITIVE_INFINITY, firstDueAt(state.grants)) as Instant, // Of two instants.
     });
     if (this.#wallets.size <= mostWallets) return;
     for (const oldest of this.#wallets.keys()) {
@@ -59,20 +53,34 @@ export class RememberedWallets {
   }
 
   /** Takes note that wallets are not what they are remembered as. */
-  estrange(accountIds: readonly AccountId[], now: Instant): void {
+  estrange(accountIds: Iterable<AccountId>, now: Instant): void {
     const until = (now + estrangedMs) as Instant; // A later instant is an instant.
     for (const accountId of accountIds) this.#wallets.set(accountId, { wallet: null, until });
   }
+
+  /** Whether somebody else has written to a wallet a moment ago, and so may again before it is written here. */
+  isEstranged(accountId: AccountId, now: Instant): boolean {
+    const known = this.#wallets.get(accountId);
+    return known?.wallet === null && known.until > now;
+  }
 }
 
-/** When something falls due by itself on what is known of a wallet. */
-function firstDueAt({ grants, holds }: WalletState): number {
+/** When the first open hold of a wallet lapses; null when it has none. */
+function firstLapseOf({ state, nextLapseAt }: StoredWallet): Instant | null {
+  let first = nextLapseAt;
+  for (const { status, expiresAt } of state.holds.values()) {
+    if (status === 'OPEN' && (first === null || expiresAt < first)) first = expiresAt;
+  }
+  return first;
+}
+
+/** When something falls due by itself on grants. */
+function firstDueAt(grants: WalletState['grants']): number {
   let first = Number.POSITIVE_INFINITY;
   for (const { pending, remaining, effectiveAt, expiresAt } of grants.values()) {
     if (pending > 0) first = Math.min(first, effectiveAt);
     if (remaining > 0 && expiresAt !== null) first = Math.min(first, expiresAt);
   }
-  for (const { status, expiresAt } of holds.values()) if (status === 'OPEN') first = Math.min(first, expiresAt);
   return first;
 }
 

@@ -2,12 +2,14 @@ import { toDate, toInstant } from '../clock.ts';
 import {
   type Columns,
   insertRows,
+  pickColumns,
   prepared,
   Prisma,
   type PrismaClient,
   selectRows,
   type Statement,
   type Transaction,
+  updateRows,
 } from '../db/index.ts';
 import type {
   AccountId,
@@ -29,6 +31,8 @@ export interface StoredWallet {
   readonly revision: number;
   readonly headHash: Buffer;
   readonly updatedAt: Instant;
+  /** When the first open hold lapses that is not in the state; null when there is none. */
+  readonly nextLapseAt: Instant | null;
 }
 
 /** What a batch has to see of one wallet beside what is live and due. */
@@ -61,8 +65,6 @@ export interface WalletChange {
 interface LoadedWallets {
   readonly wallets: Map<AccountId, StoredWallet>;
   readonly keys: IdempotencyKey[];
-  /** No hold that was not read lapses up to this instant. */
-  readonly dueBy: Instant;
 }
 
 /**
@@ -80,11 +82,8 @@ export async function lockWallets(transaction: Transaction, accountIds: readonly
     ORDER BY wallet.account_id FOR NO KEY UPDATE OF wallet`;
 }
 
-/**
- * How far ahead of now what falls due is read: for wallets that ran ahead of this process's clock, and so that a wallet is
- * known for that long.
- */
-const readAheadMs = 60_000;
+/** How far ahead of now what falls due is read, for wallets that ran ahead of this process's clock. */
+const readAheadMs = 1_000;
 
 /** Reads the named wallets as far as commands or readers at `now` need them, and the keys, in one statement. */
 export async function loadWallets(
@@ -97,7 +96,7 @@ export async function loadWallets(
   for (;;) {
     const loaded = assemble(await readRows(client, named, keys, dueBy));
     const furthest = Math.max(...[...loaded.wallets.values()].map(({ state }) => state.lastInstant));
-    if (furthest <= dueBy) return { ...loaded, dueBy };
+    if (furthest <= dueBy) return loaded;
     dueBy = furthest as Instant; // The instant of a wallet.
   }
 }
@@ -117,7 +116,11 @@ function readRows(
   const grants = named.flatMap(({ accountId, grantIds }) => grantIds.map((id) => ({ accountId, id })));
   return client.$queryRaw`${prepared}
     WITH wallets AS (
-      SELECT * FROM wallet WHERE account_id = ANY(${accountIds}::text[])
+      SELECT wallet.*, (
+          SELECT min(hold.expires_at) FROM credit_hold AS hold WHERE hold.account_id = wallet.account_id
+            AND hold.status = 'OPEN' AND hold.expires_at > ${toDate(dueBy)}::timestamptz
+        ) AS next_lapse_at
+      FROM wallet WHERE account_id = ANY(${accountIds}::text[])
     ), holds AS (
       SELECT found.* FROM unnest(${holds.map(({ accountId }) => accountId)}::text[], ${holds.map(({ id }) => id)}::text[])
           AS named (account_id, id)
@@ -135,7 +138,7 @@ function readRows(
     ), grants AS (
       SELECT live.* FROM unnest(${accountIds}::text[]) AS named (account_id)
         CROSS JOIN LATERAL (
-          SELECT * FROM credit_grant WHERE credit_grant.account_id = named.account_id AND (remaining > 0 OR pending > 0)
+          SELECT * FROM credit_grant WHERE credit_grant.account_id = named.account_id AND (has_remaining OR has_pending)
           OFFSET 0
         ) AS live
       UNION ALL
@@ -164,7 +167,7 @@ function readRows(
       ) AS found`;
 }
 
-function assemble(rows: readonly { kind: string; row: unknown }[]): Omit<LoadedWallets, 'dueBy'> {
+function assemble(rows: readonly { kind: string; row: unknown }[]): LoadedWallets {
   const grants = new Map<AccountId, Map<GrantId, Grant>>();
   const holds = new Map<AccountId, Map<HoldId, Hold>>();
   const clawbacks = new Map<AccountId, Map<GrantId, Clawback>>();
@@ -211,6 +214,7 @@ function assemble(rows: readonly { kind: string; row: unknown }[]): Omit<LoadedW
       revision: wallet.revision,
       headHash: parseBytes(wallet.head_hash),
       updatedAt: parseInstant(wallet.updated_at),
+      nextLapseAt: parseOptionalInstant(wallet.next_lapse_at),
     });
   }
   return { wallets, keys };
@@ -272,24 +276,9 @@ function insertions({ changes, keys, inserts, now }: Writing): Statement[] {
   );
   return [
     ...ifAny(grants.new, (rows) => insertRows('credit_grant', grantColumns, rows)),
-    ...ifAny(
-      grants.changed,
-      (rows) => Prisma.sql`${insertRows('credit_grant', grantColumns, rows)}
-        ON CONFLICT (account_id, id) DO UPDATE SET amount = excluded.amount, pending = excluded.pending,
-          remaining = excluded.remaining, held = excluded.held, consumed = excluded.consumed,
-          expired = excluded.expired, revoked = excluded.revoked, expires_at = excluded.expires_at,
-          voided_at = excluded.voided_at`,
-    ),
+    ...ifAny(grants.changed, (rows) => updateRows('credit_grant', keyOfPart, changingGrantColumns, rows)),
     ...ifAny(holds.new, (rows) => insertRows('credit_hold', holdColumns, rows)),
-    ...ifAny(
-      holds.changed,
-      (rows) => Prisma.sql`${insertRows('credit_hold', holdColumns, rows)}
-        ON CONFLICT (account_id, id) DO UPDATE SET status = excluded.status, amount = excluded.amount,
-          captured = excluded.captured, refunded = excluded.refunded, grant_ids = excluded.grant_ids,
-          held_amounts = excluded.held_amounts, captured_amounts = excluded.captured_amounts,
-          refunded_amounts = excluded.refunded_amounts, expires_at = excluded.expires_at,
-          settled_at = excluded.settled_at`,
-    ),
+    ...ifAny(holds.changed, (rows) => updateRows('credit_hold', keyOfPart, changingHoldColumns, rows)),
     ...ifAny(
       [...clawbacks.new, ...clawbacks.changed],
       (rows) => Prisma.sql`${insertRows('credit_clawback', clawbackColumns, rows)}
@@ -328,8 +317,8 @@ export async function findUnrecorded(client: PrismaClient, now: Instant, limit: 
   const rows = await client.$queryRaw<{ account_id: string }[]>`
     SELECT account_id FROM (
       (SELECT account_id FROM credit_hold WHERE status = 'OPEN' AND expires_at <= ${at} LIMIT ${limit})
-      UNION (SELECT account_id FROM credit_grant WHERE remaining > 0 AND expires_at <= ${at} LIMIT ${limit})
-      UNION (SELECT account_id FROM credit_grant WHERE pending > 0 AND effective_at <= ${at} LIMIT ${limit})
+      UNION (SELECT account_id FROM credit_grant WHERE has_remaining AND expires_at <= ${at} LIMIT ${limit})
+      UNION (SELECT account_id FROM credit_grant WHERE has_pending AND effective_at <= ${at} LIMIT ${limit})
     ) AS due LIMIT ${limit}`;
   return rows.map((row) => row.account_id as AccountId);
 }
@@ -340,8 +329,8 @@ export async function findNextDue(client: PrismaClient, after: Instant): Promise
   const [row] = await client.$queryRaw<{ next: Date | null }[]>`
     SELECT least(
       (SELECT min(expires_at) FROM credit_hold WHERE status = 'OPEN' AND expires_at > ${since}),
-      (SELECT min(expires_at) FROM credit_grant WHERE remaining > 0 AND expires_at > ${since}),
-      (SELECT min(effective_at) FROM credit_grant WHERE pending > 0 AND effective_at > ${since})) AS next`;
+      (SELECT min(expires_at) FROM credit_grant WHERE has_remaining AND expires_at > ${since}),
+      (SELECT min(effective_at) FROM credit_grant WHERE has_pending AND effective_at > ${since})) AS next`;
   return row?.next == null ? null : toInstant(row.next);
 }
 
@@ -415,6 +404,7 @@ interface WalletRow {
   head_hash: string;
   last_instant: string;
   updated_at: string;
+  next_lapse_at: string | null;
 }
 
 interface GrantRow {
@@ -511,6 +501,22 @@ const grantColumns: Columns<Owned<Grant>> = {
   reason: ['text', ({ value }) => value.reason],
 };
 
+/** What names a part of a wallet. */
+const keyOfPart = ['account_id', 'id'];
+
+const changingGrantColumns = pickColumns(grantColumns, [
+  ...keyOfPart,
+  'amount',
+  'pending',
+  'remaining',
+  'held',
+  'consumed',
+  'expired',
+  'revoked',
+  'expires_at',
+  'voided_at',
+]);
+
 const toGrant = (row: GrantRow): Grant => ({
   id: row.id as GrantId,
   source: row.source,
@@ -548,6 +554,20 @@ const holdColumns: Columns<Owned<Hold>> = {
   created_at: ['timestamptz', ({ value }) => value.createdAt],
   settled_at: ['timestamptz', ({ value }) => value.settledAt],
 };
+
+const changingHoldColumns = pickColumns(holdColumns, [
+  ...keyOfPart,
+  'status',
+  'amount',
+  'captured',
+  'refunded',
+  'grant_ids',
+  'held_amounts',
+  'captured_amounts',
+  'refunded_amounts',
+  'expires_at',
+  'settled_at',
+]);
 
 const toHold = (row: HoldRow): Hold => ({
   id: row.id as HoldId,

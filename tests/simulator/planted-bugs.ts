@@ -5,7 +5,7 @@ export interface PlantedBug {
 }
 
 const core = 'src/ledger/core';
-const ledger = 'src/ledger/ledger.ts';
+const commit = 'src/ledger/commit.ts';
 const batch = 'src/ledger/batch.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -96,12 +96,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'the time is taken before the lock',
     replacements: [
       {
-        file: ledger,
+        file: commit,
         text: '    // Taken after the locks: who waited sees the time of those that it waited for.\n    const now = clock.now();\n',
         by: '    const now = before;\n',
       },
       {
-        file: ledger,
+        file: commit,
         text: '  const named = namedBy(units);\n',
         by: '  const before = clock.now();\n  const named = namedBy(units);\n',
       },
@@ -129,12 +129,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'a batch is answered before its COMMIT',
     replacements: [
       {
-        file: ledger,
+        file: commit,
         text: ' = await database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
         by: ' = await new Promise((answer, fail) => database.prisma.$transaction(async (transaction) => {\n    await lockWallets',
       },
       {
-        file: ledger,
+        file: commit,
         text: '    return { answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now };\n  });',
         by: '    answer({ answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now });\n  }).catch(fail));',
       },
@@ -144,12 +144,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'a batch is run again without reading its keys',
     replacements: [
       {
-        file: ledger,
+        file: commit,
         text: 'const mostAttempts = 6;\n',
         by: 'const mostAttempts = 6;\nconst tried = new WeakSet();\n',
       },
       {
-        file: ledger,
+        file: commit,
         text: 'const keyNames = keyNamesOf(units);',
         by: 'const keyNames = keyNamesOf(units.filter((unit) => !tried.has(unit)));\n  for (const unit of units) tried.add(unit);',
       },
@@ -159,7 +159,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'the jobs of a batch with several are not written',
     replacements: [
       {
-        file: ledger,
+        file: 'src/ledger/attachments.ts',
         text: '...followed]) {\n',
         by: "...followed]) {\n    if (name === 'job' && rows.length > 1) continue;\n",
       },
@@ -169,9 +169,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'a part of a batch is decided as if the parts before were not',
     replacements: [
       {
-        file: ledger,
-        text: 'const decided = batch.decide(part);',
-        by: 'const decided = new Batch(loaded.wallets, loaded.keys, now).decide(part);',
+        file: commit,
+        text: 'const decided = batch.decide(part);\n        answers.push',
+        by: 'const decided = new Batch(loaded.wallets, loaded.keys, now).decide(part);\n        answers.push',
       },
     ],
   },
@@ -179,9 +179,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'only the first part of a batch is written',
     replacements: [
       {
-        file: ledger,
-        text: 'writing = write(transaction, dependencies, decided, now);',
-        by: 'if (answers.length === decided.answers.length) writing = write(transaction, dependencies, decided, now);',
+        file: commit,
+        text: 'writing = write(decided);',
+        by: 'if (answers.length === decided.answers.length) writing = write(decided);',
       },
     ],
   },
@@ -204,12 +204,27 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a refusal is told by what is remembered',
     replacements: [
-      { file: ledger, text: 'if (!isAllApplied || others.length > 0', by: 'if (others.length > 0' },
+      { file: commit, text: 'if (!isAllApplied || others.length > 0', by: 'if (others.length > 0' },
       {
-        file: ledger,
-        text: '|| decided.changes.length === 0) return null;',
-        by: ') return null;\n  if (decided.changes.length === 0) return [...decided.answers];',
+        file: commit,
+        text: '|| decided.changes.length === 0) return written;',
+        by: `) return written;
+      if (decided.changes.length === 0) {
+        answer(decided.answers);
+        written += part.length;
+        continue;
+      }`,
       },
+    ],
+  },
+  {
+    name: 'a part of a batch is answered before it is written',
+    replacements: [{ file: commit, text: '      answer(answers);\n    });', by: '    });\n    answer(answers);' }],
+  },
+  {
+    name: 'parts that are written are carried out again with the rest',
+    replacements: [
+      { file: commit, text: 'commitLocked(committing, units.slice(written))', by: 'commitLocked(committing, units)' },
     ],
   },
   {
