@@ -324,9 +324,10 @@ class Simulation {
         `the digest of all tables after ${request.name}`,
       );
     }
-    const at = process.clock.now();
     await this.#look();
     if (request.refused > 0 && wish.kind === 'generate') {
+      // Another process may have recorded what fell due by its own clock, which runs ahead.
+      const at = (await process.service.ledger.wallet(wish.accountId))?.at ?? process.clock.now();
       const amount = process.service.catalog.snapshot().modelById.get(wish.modelId)?.credits ?? 0;
       this.#expected.note({ kind: 'refusal', accountId: wish.accountId, step: this.#world.step, at, amount });
     }
