@@ -135,8 +135,8 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: commit,
-        text: '    return { answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now };\n  });',
-        by: '    answer({ answers, wallets: batch.wallets(), dueBy: loaded.dueBy, now });\n  }).catch(fail));',
+        text: '    return { answers, wallets: batch.wallets(), now };\n  });',
+        by: '    answer({ answers, wallets: batch.wallets(), now });\n  }).catch(fail));',
       },
     ],
   },
@@ -196,8 +196,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: 'src/ledger/remembered-wallets.ts',
-        text: 'if (wallet === null || until <= Math.max(now, wallet.state.lastInstant)) return null;',
-        by: 'if (wallet === null) return null;',
+        text: 'if (wallet !== null && until > Math.max(now, wallet.state.lastInstant)) recalled.set',
+        by: 'if (wallet !== null) recalled.set',
       },
     ],
   },
@@ -219,7 +219,24 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a part of a batch is answered before it is written',
-    replacements: [{ file: commit, text: '      answer(answers);\n    });', by: '    });\n    answer(answers);' }],
+    replacements: [
+      {
+        file: commit,
+        text: '    await writeUnlessChanged(',
+        by: '    answer(answers);\n    await writeUnlessChanged(',
+      },
+      { file: commit, text: '    answer(answers);\n  };', by: '  };' },
+    ],
+  },
+  {
+    name: 'a remembered wallet is believed past the lapse of a hold that was not read',
+    replacements: [
+      {
+        file: 'src/ledger/wallet.store.ts',
+        text: 'nextLapseAt: parseOptionalInstant(wallet.next_lapse_at),',
+        by: 'nextLapseAt: null,',
+      },
+    ],
   },
   {
     name: 'parts that are written are carried out again with the rest',
