@@ -150,18 +150,21 @@ class WalletInBatch {
       if (before !== undefined) oldHolds.set(id, before);
       if (after !== undefined) newHolds.set(id, after);
     }
-    let { headHash } = this.#written;
+    let { headHash, nextLapseAt } = this.#written;
+    for (const { status, expiresAt } of newHolds.values()) {
+      if (status === 'OPEN' && (nextLapseAt === null || expiresAt < nextLapseAt)) nextLapseAt = expiresAt;
+    }
     const transfers = this.#transfers.map((transfer) => {
       headHash = transferHash(headHash, this.#state.accountId, transfer);
       return { transfer, hash: headHash };
     });
     const before: StoredWallet = { ...this.#written, state: { ...this.#written.state, holds: oldHolds } };
     const after: StoredWallet = {
-      ...before,
       state: { ...this.#state, holds: newHolds },
       revision: before.revision + 1,
       headHash,
       updatedAt: this.#now,
+      nextLapseAt,
     };
     this.#written = after;
     this.#transfers = [];

@@ -38,12 +38,11 @@ export class RememberedWallets {
     if (this.isEstranged(accountId, now)) return;
     // The one that was used last is the last to go.
     this.#wallets.delete(accountId);
-    const nextLapseAt = firstLapseOf(wallet);
     const state = withoutThePast(wallet.state);
     if (state.grants.size > mostGrants) return;
     this.#wallets.set(accountId, {
-      wallet: { ...wallet, state, nextLapseAt },
-      until: Math.min(nextLapseAt ?? Number.POSITIVE_INFINITY, firstDueAt(state.grants)) as Instant, // Of two instants.
+      wallet: { ...wallet, state },
+      until: firstDueAt(wallet),
     });
     if (this.#wallets.size <= mostWallets) return;
     for (const oldest of this.#wallets.keys()) {
@@ -65,23 +64,14 @@ export class RememberedWallets {
   }
 }
 
-/** When the first open hold of a wallet lapses; null when it has none. */
-function firstLapseOf({ state, nextLapseAt }: StoredWallet): Instant | null {
-  let first = nextLapseAt;
-  for (const { status, expiresAt } of state.holds.values()) {
-    if (status === 'OPEN' && (first === null || expiresAt < first)) first = expiresAt;
-  }
-  return first;
-}
-
-/** When something falls due by itself on grants. */
-function firstDueAt(grants: WalletState['grants']): number {
-  let first = Number.POSITIVE_INFINITY;
-  for (const { pending, remaining, effectiveAt, expiresAt } of grants.values()) {
+/** When something falls due by itself on a wallet; never, as far as is known, without any. */
+function firstDueAt({ state, nextLapseAt }: StoredWallet): Instant {
+  let first: number = nextLapseAt ?? Number.POSITIVE_INFINITY;
+  for (const { pending, remaining, effectiveAt, expiresAt } of state.grants.values()) {
     if (pending > 0) first = Math.min(first, effectiveAt);
     if (remaining > 0 && expiresAt !== null) first = Math.min(first, expiresAt);
   }
-  return first;
+  return first as Instant; // The first of some instants.
 }
 
 /** Without the grants that a new hold has no use for, and without the holds. */

@@ -31,7 +31,7 @@ export interface StoredWallet {
   readonly revision: number;
   readonly headHash: Buffer;
   readonly updatedAt: Instant;
-  /** When the first open hold lapses that is not in the state; null when there is none. */
+  /** When the first of its holds lapses, as far as they were open when it was read or have been made since; null without any. */
   readonly nextLapseAt: Instant | null;
 }
 
@@ -117,8 +117,8 @@ function readRows(
   return client.$queryRaw`${prepared}
     WITH wallets AS (
       SELECT wallet.*, (
-          SELECT min(hold.expires_at) FROM credit_hold AS hold WHERE hold.account_id = wallet.account_id
-            AND hold.status = 'OPEN' AND hold.expires_at > ${toDate(dueBy)}::timestamptz
+          SELECT min(hold.expires_at) FROM credit_hold AS hold
+          WHERE hold.account_id = wallet.account_id AND hold.status = 'OPEN'
         ) AS next_lapse_at
       FROM wallet WHERE account_id = ANY(${accountIds}::text[])
     ), holds AS (

@@ -41,10 +41,10 @@ describeOnBoth('A batch of holds on a wallet that is remembered', (kind) => {
     await opened.database.close();
   });
 
-  const hold = (accountId: AccountId, rest: Partial<LedgerRequest> = {}): LedgerRequest => {
+  const hold = (accountId: AccountId, rest: Partial<LedgerRequest> = {}, lifetimeMs = 900_000): LedgerRequest => {
     names += 1;
     const holdId = `hold_${names}` as HoldId;
-    return { accountId, command: { kind: 'hold', holdId, amount: 1 as Credits, lifetimeMs: 900_000 }, ...rest };
+    return { accountId, command: { kind: 'hold', holdId, amount: 1 as Credits, lifetimeMs }, ...rest };
   };
   const holds = (accountId: AccountId, count: number): LedgerRequest[] =>
     Array.from({ length: count }, () => hold(accountId));
@@ -170,6 +170,33 @@ describeOnBoth('A batch of holds on a wallet that is remembered', (kind) => {
       refused: 20,
     });
     expect(await amounts(id)).toEqual({ available: 0, held: 61 });
+  });
+
+  it('given a hold lapses half a second after its wallet was read, when the next call comes after that, then the lapse is recorded first', async () => {
+    const id = await rememberedWallet(100);
+    clock.advance(900_000 - 500);
+    await other.execute(hold(id));
+    clock.advance(600);
+    await other.execute(hold(id));
+    const transfers = await opened.database.prisma.transfer.findMany({
+      where: { accountId: id },
+      orderBy: { sequence: 'asc' },
+    });
+    expect(transfers.map(({ type }) => type)).toEqual(['GRANT', 'HOLD', 'HOLD', 'RELEASE', 'HOLD']);
+  });
+
+  it('given holds of a batch lapse at different instants, when the next call comes after the first, then that lapse is recorded first', async () => {
+    const id = await rememberedWallet(100);
+    // The first part of 4 has the one that lapses first.
+    expect(count(await atOnce([hold(id, {}, 60_000), ...holds(id, 5)]), 'applied')).toBe(6);
+    clock.advance(60_000);
+    await ledger.execute(hold(id));
+    const last = await opened.database.prisma.transfer.findMany({
+      where: { accountId: id },
+      orderBy: { sequence: 'desc' },
+      take: 2,
+    });
+    expect(last.map(({ type }) => type)).toEqual(['HOLD', 'RELEASE']);
   });
 
   it('given many wallets, when holds on all of them come at once, then each is held once', async () => {
