@@ -8,7 +8,7 @@ import type { Waiting } from './group-commit.ts';
 import { keyNamesOf, namedBy } from './named-by.ts';
 import type { RememberedWallets } from './remembered-wallets.ts';
 import type { LedgerUnit, UnitAnswer } from './request.ts';
-import { loadWallets, lockWallets, type StoredWallet, writeChanges, writeUnlessChanged } from './wallet.store.ts';
+import { loadWallets, lockWallets, type StoredWallet, unlessChanged, writeChanges } from './wallet.store.ts';
 
 /** How batches are carried out. */
 export interface Committing {
@@ -97,8 +97,8 @@ async function commitUnlocked(
 
   const batch = new Batch(wallets, [], now);
   let written = 0;
-  const write = async ({ changes, newKeys: keys, answers }: Decided, inserts: readonly Statement[]): Promise<void> => {
-    await writeUnlessChanged(database.prisma, { changes, keys, inserts, now });
+  const write = async (statement: Statement, { changes, answers }: Decided): Promise<void> => {
+    await database.prisma.$queryRaw(statement);
     written += answers.length;
     for (const { after } of changes) remembered.remember(after, now);
     onCommit(changes.map(({ after }) => after.state.accountId));
@@ -109,12 +109,15 @@ async function commitUnlocked(
     for (const part of partsOf(units, partSize)) {
       // The database writes one part while the next is decided.
       const decided = batch.decide(part);
+      const { changes, newKeys: keys, answers } = decided;
       const { inserts, others } = attachedTo(decided, attachments, now);
-      await writing;
-      const isAllApplied = decided.answers.every((answers) => answers.every(({ kind }) => kind === 'applied'));
+      const isAllApplied = answers.every((ofUnit) => ofUnit.every(({ kind }) => kind === 'applied'));
       // Who is refused is refused by what stands in the database.
-      if (!isAllApplied || others.length > 0 || decided.changes.length === 0) return written;
-      writing = write(decided, inserts);
+      const isPlain = isAllApplied && others.length === 0 && changes.length > 0;
+      const statement = isPlain ? unlessChanged({ changes, keys, inserts, now }) : null;
+      await writing;
+      if (statement === null) return written;
+      writing = write(statement, decided);
       // It is awaited below, but it may fail before.
       writing.catch(() => {});
       if (written + part.length < units.length) await nextTurn();

@@ -234,12 +234,10 @@ export async function writeChanges(transaction: Transaction, writing: Writing): 
 }
 
 /**
- * Writes to wallets that are not locked, in one statement on its own: all of it, or nothing when one of them is not what it
- * was before. Throws a serialization failure then, and a unique violation for what is there already.
+ * The statement that writes to wallets that are not locked, in a transaction of its own: all of it, or nothing when one of them
+ * is not what it was before. It fails with a serialization failure then, and with a unique violation for what is there already.
  */
-export async function writeUnlessChanged(client: PrismaClient, writing: Writing): Promise<void> {
-  await client.$queryRaw`${prepared} ${walletUpdate(writing, true)}`;
-}
+export const unlessChanged = (writing: Writing): Statement => Prisma.sql`${prepared} ${walletUpdate(writing, true)}`;
 
 /** The statement that writes all; a careful one takes the wallets' rows in their order, and refuses those that have changed. */
 function walletUpdate(writing: Writing, isCareful = false): Statement {

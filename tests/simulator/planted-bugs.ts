@@ -204,13 +204,13 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a refusal is told by what is remembered',
     replacements: [
-      { file: commit, text: 'if (!isAllApplied || others.length > 0', by: 'if (others.length > 0' },
       {
         file: commit,
-        text: '|| decided.changes.length === 0) return written;',
-        by: `) return written;
-      if (decided.changes.length === 0) {
-        answer(decided.answers);
+        text: 'const isPlain = isAllApplied && others.length === 0 && changes.length > 0;',
+        by: `const isPlain = others.length === 0 && changes.length > 0;
+      if (changes.length === 0) {
+        await writing;
+        answer(answers);
         written += part.length;
         continue;
       }`,
@@ -222,10 +222,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     replacements: [
       {
         file: commit,
-        text: '    await writeUnlessChanged(database.prisma, { changes, keys, inserts, now });\n    written += answers.length;\n',
+        text: '    await database.prisma.$queryRaw(statement);\n    written += answers.length;\n',
         by: `    written += answers.length;
     answer(answers);
-    await writeUnlessChanged(database.prisma, { changes, keys, inserts, now });
+    await database.prisma.$queryRaw(statement);
 `,
       },
       { file: commit, text: '    answer(answers);\n  };', by: '  };' },
