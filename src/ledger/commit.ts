@@ -124,6 +124,8 @@ async function commitUnlocked(
     }
     await writing;
   } catch (error) {
+    // Where deciding failed, the part before is still under way, and its members must not be carried out again meanwhile.
+    await writing.catch(() => {});
     remembered.estrange(accountIds, now);
     if (isPassing(error) || isUniqueViolation(error)) return written;
     throw error;

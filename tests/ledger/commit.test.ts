@@ -157,6 +157,9 @@ describeOnBoth('A batch of holds on a wallet that is remembered', (kind) => {
     expect(outcomes.map(({ status }) => status)).toEqual(
       Array.from({ length: 12 }, (_, index) => (index === 8 ? 'rejected' : 'fulfilled')),
     );
+    // Whose part was committed before is not told of a repetition.
+    const first = outcomes.slice(0, 8).map((outcome) => outcome.status === 'fulfilled' && outcome.value);
+    for (const answer of first) expect(answer).toMatchObject({ kind: 'applied', repeated: false });
     // 100 - 1 - 11 = 88
     expect(await amounts(id)).toEqual({ available: 88, held: 12 });
   });
