@@ -8,7 +8,7 @@ interface Remembered {
   readonly until: Instant;
 }
 
-/** So many wallets, with so many grants each, take some tens of megabytes at the most. */
+/** The most that a process keeps: wallets, and grants of each. */
 const mostWallets = 10_000;
 const mostGrants = 64;
 /** How long a wallet that somebody else wrote to is not remembered. */

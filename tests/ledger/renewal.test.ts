@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { toDate } from '../../src/clock.ts';
 import { type Columns, insertRows } from '../../src/db/index.ts';
 import {
   type AccountId,
@@ -20,6 +19,7 @@ import {
 } from '../../src/ledger/index.ts';
 import { describeOnBoth, openTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { findLedgerFaults } from '../support/ledger-checks.ts';
+import { openNewWallet } from '../support/new-wallet.ts';
 import { connectAgain } from '../support/second-connection.ts';
 import { digestTables } from '../support/table-digest.ts';
 import { createTestClock } from '../support/test-clock.ts';
@@ -119,13 +119,7 @@ describeOnBoth('The credits of a plan', (kind) => {
     clock.advanceTo(day(0));
     accounts += 1;
     const id = `account_${accounts}` as AccountId;
-    await opened.database.prisma.$transaction(async (transaction) => {
-      await transaction.$executeRaw`
-        INSERT INTO plan (code, position, name, welcome_credits, recommended, contact_sales)
-        VALUES ('free', 0, 'Free', 0, false, false) ON CONFLICT DO NOTHING`;
-      await transaction.$executeRaw`INSERT INTO account (id, created_at) VALUES (${id}, ${toDate(clock.now())})`;
-      await ledger.openWallet(transaction, id, [renewal('june', 50)], clock.now());
-    });
+    await openNewWallet(opened.database, ledger, id, [renewal('june', 50)], clock.now());
     return id;
   };
   const does = async (accountId: AccountId, ...commands: Command[]): Promise<void> => {
